@@ -1,0 +1,1 @@
+"""When nodes return: durations, rollout, promises, quantiles. numpy in, numpy out."""

@@ -1,0 +1,1 @@
+"""The append-only log with two clocks, and the tables that make now fast."""

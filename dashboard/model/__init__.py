@@ -1,0 +1,1 @@
+"""The words of the domain and their rules. Pure: no I/O, no SQL, no Streamlit."""

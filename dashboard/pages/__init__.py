@@ -1,0 +1,1 @@
+"""Streamlit pages: layout and words, no SQL, no arithmetic."""

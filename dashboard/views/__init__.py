@@ -1,0 +1,1 @@
+"""What is shown: one function a question, frozen dataclasses and frames out."""
