@@ -1,0 +1,195 @@
+"""The derived tables: kept in step with every append, dropped and made again from the log at any time.
+
+What stands in them is a maximum over facts (the latest stage, the latest word), so it does not matter in which order
+facts arrive, nor how often.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, select
+
+from dashboard.log.tables import (
+    DERIVED,
+    FACT_TABLES,
+    current_maintenances,
+    current_nodes,
+    current_stages,
+    stored_columns,
+)
+from dashboard.model.facts import FACTS, Fact
+from dashboard.model.instants import EVER
+from dashboard.model.maintenance import Maintenance, Update, fold
+from dashboard.model.stages import CODE, OUT, Stage
+
+Row = tuple[Any, ...]
+CHUNK = 100_000
+IDS = 500  # names in one IN (…)
+
+
+def many(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[Row], then: str = "") -> int:
+    """Inserts rows by one prepared statement, past SQLAlchemy's handling of each; returns how many were new.
+
+    `then` follows ON CONFLICT; nothing is done where it is empty.
+    """
+    if not rows:
+        return 0
+    mark = "?" if connection.dialect.name == "sqlite" else "%s"
+    marks = ", ".join(mark for _ in columns)
+    names = ", ".join(f'"{name}"' for name in columns)
+    sql = f'INSERT INTO "{table}" ({names}) VALUES ({marks}) ON CONFLICT {then or "DO NOTHING"}'
+    return connection.exec_driver_sql(sql, list(rows)).rowcount
+
+
+def in_chunks(values: Sequence[str], size: int = IDS) -> Iterator[list[str]]:
+    """Names in pieces that one IN (…) can hold."""
+    for start in range(0, len(values), size):
+        yield list(values[start : start + size])
+
+
+def follow(connection: Connection, fact: Fact, rows: Sequence[Row]) -> set[str]:
+    """Takes appended rows of a fact into the derived tables; returns the maintenances they speak of."""
+    step = _STEPS.get(fact.name)
+    if step:
+        step(connection, rows)
+    if "maintenance_id" not in fact.names:
+        return set()
+    place = fact.names.index("maintenance_id")
+    return {row[place] for row in rows if row[place]}
+
+
+def _nodes(connection: Connection, rows: Sequence[Row]) -> None:
+    columns = ("node_id", "cluster_id", "rack", "gpus", "team_id", "recorded_at", "digest")
+    then = _greater("node_id", columns[1:], by=("recorded_at", "digest"), table="current_nodes")
+    many(connection, current_nodes.name, columns, rows, then)
+
+
+def _members(connection: Connection, rows: Sequence[Row]) -> None:
+    latest: dict[tuple[str, str], tuple[int, bool]] = {}
+    for maintenance, node, recorded_at, removed in rows:
+        key, word = (maintenance, node), (recorded_at, bool(removed))
+        if key not in latest or word > latest[key]:
+            latest[key] = word
+    columns = ("maintenance_id", "node_id", "stage", "rank", "is_out", "named_at", "withdrawn")
+    scheduled = (Stage.SCHEDULED.value, CODE[Stage.SCHEDULED], False)
+    then = _greater(
+        "maintenance_id, node_id", ("named_at", "withdrawn"), by=("named_at", "withdrawn"), table="current_stages"
+    )
+    many(connection, current_stages.name, columns, [(*key, *scheduled, *word) for key, word in latest.items()], then)
+
+
+def _transitions(connection: Connection, rows: Sequence[Row]) -> None:
+    latest: dict[tuple[str, str], tuple[int, int, str]] = {}
+    first_out: dict[tuple[str, str], int] = {}
+    for maintenance, node, stage, occurred_at, *_ in rows:
+        key = (maintenance, node)
+        word = (occurred_at, CODE[stage], stage)
+        if key not in latest or word > latest[key]:
+            latest[key] = word
+        if stage in OUT and occurred_at < first_out.get(key, occurred_at + 1):
+            first_out[key] = occurred_at
+    columns = ("maintenance_id", "node_id", "stage", "since", "rank", "is_out", "first_out_at", "withdrawn")
+    then = _greater(
+        "maintenance_id, node_id", ("stage", "since", "rank", "is_out"), by=("since", "rank"), table="current_stages"
+    )
+    told = [(*key, str(stage), since, rank, stage in OUT, None, False) for key, (since, rank, stage) in latest.items()]
+    many(connection, current_stages.name, columns, told, then)
+    then = (
+        "(maintenance_id, node_id) DO UPDATE SET first_out_at = excluded.first_out_at "
+        "WHERE current_stages.first_out_at IS NULL OR excluded.first_out_at < current_stages.first_out_at"
+    )
+    out = [(*key, "", None, -1, False, at, False) for key, at in first_out.items()]
+    many(connection, current_stages.name, columns, out, then)
+
+
+def _greater(key: str, columns: Iterable[str], by: Sequence[str], table: str) -> str:
+    """ON CONFLICT: the greater word stays."""
+    sets = ", ".join(f"{name} = excluded.{name}" for name in columns)
+    new, old = ", ".join(f"excluded.{name}" for name in by), ", ".join(f"{table}.{name}" for name in by)
+    return f"({key}) DO UPDATE SET {sets} WHERE {table}.{by[0]} IS NULL OR ({new}) > ({old})"
+
+
+_STEPS: dict[str, Callable[[Connection, Sequence[Row]], None]] = {
+    "nodes": _nodes,
+    "maintenance_nodes": _members,
+    "node_transitions": _transitions,
+}
+
+FOLDED = tuple(column.name for column in current_maintenances.columns)
+
+
+def fold_maintenances(connection: Connection, maintenance_ids: Iterable[str]) -> None:
+    """Makes the rows of these maintenances anew from all that the log says of them."""
+    for chosen in in_chunks(sorted(maintenance_ids), IDS):
+        connection.execute(delete(current_maintenances).where(current_maintenances.c.maintenance_id.in_(chosen)))
+        updates = read_updates(connection, chosen)
+        rows = [
+            _maintenance_row(fold(each, updates.get(each, ())), *span)
+            for each, span in _spans(connection, chosen).items()
+        ]
+        many(connection, current_maintenances.name, FOLDED, rows)
+
+
+def read_updates(
+    connection: Connection, maintenance_ids: Sequence[str], until: int | None = None
+) -> dict[str, list[Update]]:
+    """The updates of each maintenance, recorded up to `until`."""
+    table = FACT_TABLES["maintenance_updates"]
+    query = select(*(table.c[name] for name in stored_columns(FACTS["maintenance_updates"])))
+    query = query.where(table.c.maintenance_id.in_(list(maintenance_ids)))
+    if until is not None:
+        query = query.where(table.c.recorded_at <= until)
+    found: dict[str, list[Update]] = {}
+    for row in connection.execute(query):
+        update = Update(**row._mapping)
+        found.setdefault(update.maintenance_id, []).append(update)
+    return found
+
+
+def _spans(connection: Connection, ids: list[str]) -> dict[str, tuple[int, int, bool]]:
+    """Of each maintenance, when anything of it was first and last recorded, and whether any node was reported.
+
+    Membership alone makes a maintenance known only from when it says it was recorded.
+    """
+    spans: dict[str, tuple[int, int, bool]] = {}
+    for name, clock in (
+        ("maintenance_updates", "recorded_at"),
+        ("maintenance_nodes", "recorded_at"),
+        ("node_transitions", "recorded_at"),
+        ("provider_messages", "received_at"),
+        ("support_cases", "recorded_at"),
+        ("commitments", "recorded_at"),
+    ):
+        table = FACT_TABLES[name]
+        at = table.c[clock]
+        query = select(table.c.maintenance_id, func.min(at), func.max(at))
+        query = query.where(table.c.maintenance_id.in_(ids), at > EVER)
+        for maintenance, first, last in connection.execute(query.group_by(table.c.maintenance_id)):
+            before = spans.get(maintenance, (first, last, False))
+            by_node = before[2] or name == "node_transitions"
+            spans[maintenance] = (min(first, before[0]), max(last, before[1]), by_node)
+    return spans
+
+
+def _maintenance_row(state: Maintenance, first: int, last: int, by_node: bool) -> Row:
+    told = {"first_recorded_at": first, "last_recorded_at": last, "by_node": by_node}
+    return tuple(told[name] if name in told else getattr(state, name) for name in FOLDED)
+
+
+def rebuild(connection: Connection) -> None:
+    """Empties the derived tables and makes them again from the log."""
+    for table in DERIVED:
+        connection.execute(delete(table))
+    maintenances: set[str] = set()
+    for name in ("nodes", "maintenance_updates", "maintenance_nodes", "node_transitions", "provider_messages",
+                 "support_cases", "commitments"):  # fmt: skip
+        for rows in _stored_rows(connection, FACTS[name]):
+            maintenances |= follow(connection, FACTS[name], rows)
+    fold_maintenances(connection, maintenances)
+
+
+def _stored_rows(connection: Connection, fact: Fact) -> Iterator[list[Row]]:
+    table = FACT_TABLES[fact.name]
+    result = connection.execute(select(*(table.c[name] for name in stored_columns(fact))))
+    for part in result.partitions(CHUNK):
+        yield [tuple(row) for row in part]
