@@ -64,12 +64,18 @@ def _nodes(connection: Connection, rows: Sequence[Row]) -> None:
     many(connection, current_nodes.name, columns, rows, then)
 
 
-def _members(connection: Connection, rows: Sequence[Row]) -> None:
+def latest_members(rows: Iterable[Sequence[Any]]) -> dict[tuple[str, str], tuple[int, bool]]:
+    """Of each (maintenance, node): when the word in force was recorded, and whether it withdrew the node."""
     latest: dict[tuple[str, str], tuple[int, bool]] = {}
     for maintenance, node, recorded_at, removed in rows:
         key, word = (maintenance, node), (recorded_at, bool(removed))
         if key not in latest or word > latest[key]:
             latest[key] = word
+    return latest
+
+
+def _members(connection: Connection, rows: Sequence[Row]) -> None:
+    latest = latest_members(rows)
     columns = ("maintenance_id", "node_id", "stage", "rank", "is_out", "named_at", "withdrawn")
     scheduled = (Stage.SCHEDULED.value, CODE[Stage.SCHEDULED], False)
     then = _greater(
@@ -78,8 +84,13 @@ def _members(connection: Connection, rows: Sequence[Row]) -> None:
     many(connection, current_stages.name, columns, [(*key, *scheduled, *word) for key, word in latest.items()], then)
 
 
-def _transitions(connection: Connection, rows: Sequence[Row]) -> None:
-    latest: dict[tuple[str, str], tuple[int, int, str]] = {}
+Word = tuple[int, int, str]
+"""A stage with what orders it: when it was entered, its place in a rollout, its name."""
+
+
+def latest_stages(rows: Iterable[Sequence[Any]]) -> tuple[dict[tuple[str, str], Word], dict[tuple[str, str], int]]:
+    """Of each (maintenance, node): its latest stage, and when it first went out; from rows of node_transitions."""
+    latest: dict[tuple[str, str], Word] = {}
     first_out: dict[tuple[str, str], int] = {}
     for maintenance, node, stage, occurred_at, *_ in rows:
         key = (maintenance, node)
@@ -88,6 +99,11 @@ def _transitions(connection: Connection, rows: Sequence[Row]) -> None:
             latest[key] = word
         if stage in OUT and occurred_at < first_out.get(key, occurred_at + 1):
             first_out[key] = occurred_at
+    return latest, first_out
+
+
+def _transitions(connection: Connection, rows: Sequence[Row]) -> None:
+    latest, first_out = latest_stages(rows)
     columns = ("maintenance_id", "node_id", "stage", "since", "rank", "is_out", "first_out_at", "withdrawn")
     then = _greater(
         "maintenance_id, node_id", ("stage", "since", "rank", "is_out"), by=("since", "rank"), table="current_stages"

@@ -1,0 +1,198 @@
+"""The whole log as arrays, cut at any instant: what forecasts learn from and start at."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, select
+
+from dashboard.log.derive import CHUNK, in_chunks
+from dashboard.log.read import history, in_force, nodes_at
+from dashboard.log.tables import FACT_TABLES
+from dashboard.model.instants import HOUR, micros
+from dashboard.model.maintenance import Maintenance, Update, fold, standing
+from dashboard.model.rollout import Codes, Knowledge, Rollout
+from dashboard.model.stages import CODE, OUT, Stage
+
+MONDAY = micros(datetime(1970, 1, 5, tzinfo=UTC))
+WEEK = 168 * HOUR
+_OUT = np.array([stage in OUT for stage in Stage])
+
+
+@dataclass(frozen=True, slots=True)
+class _Nodes:
+    """What one maintenance says of its nodes; the node columns index into `names`."""
+
+    names: tuple[str, ...]
+    told: Codes  # (transitions, 4): node, stage, occurred_at, recorded_at
+    named: Codes  # (words, 3): node, recorded_at, withdrawn
+
+
+@dataclass(frozen=True, slots=True)
+class Chronicle:
+    """Some maintenances, whole, with both clocks."""
+
+    updates: dict[str, list[Update]]
+    claims: dict[str, list[tuple[int, int]]]  # (received_at, claimed_end)
+    nodes: dict[str, _Nodes]
+    attributes: dict[str, tuple[str, str, int]]  # node -> cluster, rack, gpus
+    clusters: dict[str, tuple[str, str]]  # cluster -> provider, sku
+
+    def at(self, as_of: datetime, ids: Iterable[str] | None = None) -> Knowledge:
+        """What was known at `as_of`, of all of them or of `ids`; nothing that was recorded later."""
+        now = micros(as_of)
+        names = sorted(set(self.updates) | set(self.nodes)) if ids is None else ids
+        rollouts = (self._rollout(name, now) for name in names)
+        return Knowledge(
+            hour_of_week=((now - MONDAY) % WEEK) / HOUR,
+            rollouts=tuple(each for each in rollouts if each is not None),
+        )
+
+    def members(self, maintenance_id: str, as_of: datetime) -> tuple[str, ...]:
+        """The names of a rollout's nodes at `as_of`, in its order."""
+        nodes = self.nodes.get(maintenance_id)
+        return () if nodes is None else tuple(nodes.names[i] for i in _present(nodes, micros(as_of))[0])
+
+    def _rollout(self, name: str, now: int) -> Rollout | None:
+        updates = [each for each in self.updates.get(name, ()) if each.recorded_at <= now]
+        nodes = self.nodes.get(name, _NO_NODES)
+        chosen, told = _present(nodes, now)
+        if not updates and not told.size:
+            return None
+        state = fold(name, updates)
+        members = [self.attributes.get(nodes.names[i], ("", "", 0)) for i in chosen]
+        cluster = state.cluster_id or (members[0][0] if members else "")
+        provider, sku = self.clusters.get(cluster, ("", ""))
+        out_at = told[_OUT[told[:, 1]], 2]
+        seen = [at for at in (state.started_at, out_at.min() if out_at.size else None) if at is not None]
+        known_at = [each.recorded_at for each in updates] or [int(told[:, 2].min())]
+        place = np.full(len(nodes.names), -1)
+        place[chosen] = np.arange(len(chosen))
+        last = dict(zip(told[:, 0].tolist(), told[:, 1].tolist(), strict=True))  # told is in order: the last stays
+        return Rollout(
+            maintenance_id=name,
+            provider=state.provider_id or provider,
+            kind=state.kind,
+            sku=sku,
+            cluster=cluster,
+            status=standing(state.status, int(sum(_OUT[code] for code in last.values()))),
+            announced=_hours(min(known_at), now),
+            started=_hours(min(seen, default=None), now),
+            planned_start=_hours(state.planned_start, now),
+            planned_end=_hours(state.planned_end, now),
+            first_planned_end=_hours(state.first_planned_end, now),
+            claimed_end=_hours(self._claim(name, state, now), now),
+            max_unavailable=float("nan") if state.max_unavailable is None else float(state.max_unavailable),
+            rack=_racks([rack for _, rack, _ in members]),
+            gpus=np.array([gpus for _, _, gpus in members], dtype=np.int64),
+            node=place[told[:, 0]],
+            stage=told[:, 1],
+            at=(told[:, 2] - now) / HOUR,
+            closed=_hours(state.closed_at, now),
+        )
+
+    def _claim(self, name: str, state: Maintenance, now: int) -> int | None:
+        """The provider's latest word on the end, where it is later news than the plan in force."""
+        known = [each for each in self.claims.get(name, ()) if each[0] <= now]
+        if not known:
+            return None
+        received_at, end = max(known)
+        return end if state.planned_at is None or received_at > state.planned_at else None
+
+
+_NO_NODES = _Nodes((), np.zeros((0, 4), dtype=np.int64), np.zeros((0, 3), dtype=np.int64))
+
+
+def _present(nodes: _Nodes, now: int) -> tuple[Codes, Codes]:
+    """The nodes that count at `now`, and their transitions (node, stage, occurred_at) in order, each told once."""
+    told = np.unique(nodes.told[nodes.told[:, 3] <= now, :3], axis=0)
+    told = told[np.lexsort((told[:, 1], told[:, 2]))]
+    named = nodes.named[nodes.named[:, 1] <= now]
+    named = named[np.lexsort((named[:, 2], named[:, 1]))]
+    present = np.zeros(len(nodes.names), dtype=bool)
+    present[named[:, 0]] = named[:, 2] == 0  # of several words on one node the last assigned stays
+    present[told[:, 0]] = True
+    return np.flatnonzero(present), told
+
+
+def _hours(at: int | None, now: int) -> float:
+    return float("nan") if at is None else (int(at) - now) / HOUR
+
+
+def _racks(names: Sequence[str]) -> Codes:
+    """Racks by first appearance; a node without one stands alone."""
+    seen: dict[object, int] = {}
+    return np.array([seen.setdefault(rack or i, len(seen)) for i, rack in enumerate(names)], dtype=np.int64)
+
+
+def read_chronicle(connection: Connection, ids: Sequence[str] | None = None, at: int | None = None) -> Chronicle:
+    """Reads these maintenances whole, or all; what nodes and clusters are is taken as of `at`."""
+    only: dict[str, Sequence[str]] = {} if ids is None else {"maintenance_id": ids}
+    updates: dict[str, list[Update]] = defaultdict(list)
+    for row in history(connection, "maintenance_updates", **only):
+        updates[row["maintenance_id"]].append(Update(**row))
+    claims: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for row in history(connection, "provider_messages", **only):
+        if row["maintenance_id"] and row["claimed_end"] is not None:
+            claims[row["maintenance_id"]].append((row["received_at"], row["claimed_end"]))
+    nodes = _read_nodes(connection, ids)
+    named = None if ids is None else sorted({name for each in nodes.values() for name in each.names})
+    return Chronicle(
+        dict(updates),
+        dict(claims),
+        nodes,
+        _read_attributes(connection, named, at),
+        {row["cluster_id"]: (row["provider_id"], row["sku"]) for row in in_force(connection, "clusters", at)},
+    )
+
+
+def _read_nodes(connection: Connection, ids: Sequence[str] | None) -> dict[str, _Nodes]:
+    told: dict[str, list[tuple[int, int, int, int]]] = defaultdict(list)
+    named: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
+    places: dict[str, dict[str, int]] = defaultdict(dict)
+    for name, node, recorded_at, removed in _partitions(
+        connection, "maintenance_nodes", ("maintenance_id", "node_id", "recorded_at", "removed"), ids
+    ):
+        place = places[name]
+        named[name].append((place.setdefault(node, len(place)), recorded_at, int(removed)))
+    columns = ("maintenance_id", "node_id", "stage", "occurred_at", "recorded_at")
+    for name, node, stage, occurred_at, recorded_at in _partitions(connection, "node_transitions", columns, ids):
+        place = places[name]
+        told[name].append((place.setdefault(node, len(place)), CODE[stage], occurred_at, recorded_at))
+    return {
+        name: _sorted_nodes(tuple(place), told.get(name, ()), named.get(name, ())) for name, place in places.items()
+    }
+
+
+def _sorted_nodes(names: tuple[str, ...], told: Sequence[tuple[int, ...]], named: Sequence[tuple[int, ...]]) -> _Nodes:
+    """Nodes by name: databases sort text differently, and a forecast must not depend on which one it is."""
+    order = sorted(range(len(names)), key=names.__getitem__)
+    place = np.empty(len(names), dtype=np.int64)
+    place[order] = np.arange(len(names))
+    told_array = np.array(told, dtype=np.int64).reshape(-1, 4)
+    named_array = np.array(named, dtype=np.int64).reshape(-1, 3)
+    told_array[:, 0], named_array[:, 0] = place[told_array[:, 0]], place[named_array[:, 0]]
+    return _Nodes(tuple(names[i] for i in order), told_array, named_array)
+
+
+def _partitions(
+    connection: Connection, name: str, columns: tuple[str, ...], ids: Sequence[str] | None
+) -> Iterable[tuple[Any, ...]]:
+    table = FACT_TABLES[name]
+    query = select(*(table.c[each] for each in columns))
+    parts = [query] if ids is None else [query.where(table.c.maintenance_id.in_(part)) for part in in_chunks(ids)]
+    for part in parts:
+        for rows in connection.execute(part).partitions(CHUNK):
+            yield from (tuple(row) for row in rows)
+
+
+def _read_attributes(
+    connection: Connection, names: Sequence[str] | None, at: int | None
+) -> dict[str, tuple[str, str, int]]:
+    nodes = nodes_at(connection, at)
+    query = select(nodes.c.node_id, nodes.c.cluster_id, nodes.c.rack, nodes.c.gpus)
+    parts = [query] if names is None else [query.where(nodes.c.node_id.in_(part)) for part in in_chunks(names)]
+    return {row[0]: (row[1], row[2], row[3]) for part in parts for row in connection.execute(part)}

@@ -1,0 +1,122 @@
+"""Forecasts as facts: appended once made, read by what was asked, packed so that many can be added up quickly."""
+
+import json
+import zlib
+from collections.abc import Iterable
+from datetime import datetime
+
+import numpy as np
+from sqlalchemy import Connection, Row, func, select
+
+from dashboard.log.derive import in_chunks, many
+from dashboard.log.tables import forecasts
+from dashboard.model.instants import instant, micros
+from dashboard.model.outlook import Forecast, Part, Paths, Quantiles
+
+COLUMNS = ("maintenance_id", "as_of", "engine", "made_at", "position", "said", "futures")
+
+
+def append_forecasts(connection: Connection, made: Iterable[Forecast], made_at: datetime, position: int) -> int:
+    """Appends forecasts made from the log up to `position`; one that is there already stays."""
+    rows = [
+        (each.maintenance_id, micros(each.as_of), each.engine, micros(made_at), position, _said(each), _futures(each))
+        for each in made
+    ]
+    return many(connection, forecasts.name, COLUMNS, rows)
+
+
+def latest_forecasts(connection: Connection, ids: Iterable[str]) -> dict[str, Forecast]:
+    """The newest forecast of each of these maintenances that has one."""
+    newest = (
+        select(forecasts.c.maintenance_id, func.max(forecasts.c.as_of).label("as_of"))
+        .group_by(forecasts.c.maintenance_id)
+        .subquery()
+    )
+    query = select(forecasts).join(
+        newest,
+        (forecasts.c.maintenance_id == newest.c.maintenance_id) & (forecasts.c.as_of == newest.c.as_of),
+    )
+    found = {}
+    for part in in_chunks(sorted(set(ids))):
+        chosen = query.where(newest.c.maintenance_id.in_(part)).order_by(forecasts.c.made_at)
+        for row in connection.execute(chosen):
+            found[row.maintenance_id] = _unpack(row)
+    return found
+
+
+def latest_positions(connection: Connection) -> dict[str, tuple[int, int]]:
+    """Of each maintenance that was ever forecast: the log position and the as_of (µs) of its newest forecast."""
+    query = select(forecasts.c.maintenance_id, func.max(forecasts.c.position), func.max(forecasts.c.as_of))
+    return {row[0]: (row[1], row[2]) for row in connection.execute(query.group_by(forecasts.c.maintenance_id))}
+
+
+def forecast_history(connection: Connection, maintenance_id: str, until: int | None = None) -> list[Forecast]:
+    """Every forecast of one maintenance, oldest first, without its paths: how the ETA moved."""
+    columns = [forecasts.c[name] for name in COLUMNS if name != "futures"]
+    query = select(*columns).where(forecasts.c.maintenance_id == maintenance_id).order_by(forecasts.c.as_of)
+    if until is not None:
+        query = query.where(forecasts.c.as_of <= until)
+    return [_unpack(row) for row in connection.execute(query)]
+
+
+def _said(forecast: Forecast) -> str:
+    return json.dumps(
+        {
+            "back": {str(f): _quantiles(q) for f, q in forecast.back.items()},
+            "starts": _quantiles(forecast.starts) if forecast.starts else None,
+            "because": list(forecast.because),
+        },
+        separators=(",", ":"),
+    )
+
+
+def _quantiles(quantiles: Quantiles) -> dict[str, int]:
+    return {str(level): micros(at) for level, at in quantiles.items()}
+
+
+def _futures(forecast: Forecast) -> bytes:
+    """The grid and, a part at a time, its paths as differences along time: they seldom change, so they pack well."""
+    head = {
+        "grid": [micros(at) for at in forecast.grid],
+        "paths": len(forecast.parts[0].out) if forecast.parts else 0,
+        "parts": [[part.cluster_id, part.team_id, part.gpus] for part in forecast.parts],
+    }
+    text = json.dumps(head, separators=(",", ":")).encode()
+    steps = [
+        np.diff(paths, axis=1, prepend=0).astype("<i4") for part in forecast.parts for paths in (part.out, part.lost)
+    ]
+    body = b"".join(each.tobytes() for each in steps)
+    return zlib.compress(len(text).to_bytes(4, "big") + text + body, 1)
+
+
+def _unpack(row: Row[tuple[object, ...]]) -> Forecast:
+    said = json.loads(row.said)
+    grid: tuple[datetime, ...] = ()
+    parts: tuple[Part, ...] = ()
+    if hasattr(row, "futures"):
+        grid, parts = _unpack_futures(row.futures)
+    return Forecast(
+        maintenance_id=row.maintenance_id,
+        as_of=instant(row.as_of),
+        engine=row.engine,
+        back={float(f): _read_quantiles(q) for f, q in said["back"].items()},
+        starts=_read_quantiles(said["starts"]) if said["starts"] else None,
+        grid=grid,
+        parts=parts,
+        because=tuple(said["because"]),
+    )
+
+
+def _read_quantiles(told: dict[str, int]) -> Quantiles:
+    return {float(level): instant(at) for level, at in told.items()}
+
+
+def _unpack_futures(packed: bytes) -> tuple[tuple[datetime, ...], tuple[Part, ...]]:
+    raw = zlib.decompress(packed)
+    size = int.from_bytes(raw[:4], "big")
+    head = json.loads(raw[4 : 4 + size])
+    shape = (len(head["parts"]), 2, head["paths"], len(head["grid"]))
+    steps = np.frombuffer(raw, dtype="<i4", offset=4 + size).reshape(shape)
+    paths: Paths = np.cumsum(steps, axis=3, dtype=np.int32)
+    parts = tuple(Part(c, t, g, paths[i, 0], paths[i, 1]) for i, (c, t, g) in enumerate(head["parts"]))
+    return tuple(instant(at) for at in head["grid"]), parts

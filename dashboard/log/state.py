@@ -1,0 +1,221 @@
+"""Where everything stands: maintenances and the nodes in them, now or as of any instant.
+
+Now comes from the derived tables; a past instant from the log, by the same rules, from the maintenances that can
+matter to it. A test holds the two against each other.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, and_, or_, select
+
+from dashboard.log import derive
+from dashboard.log.derive import in_chunks
+from dashboard.log.read import nodes_at
+from dashboard.log.tables import FACT_TABLES, current_maintenances, current_stages
+from dashboard.model.maintenance import Maintenance, fold
+from dashboard.model.stages import CODE, OUT, Stage, Status
+
+_T = FACT_TABLES["node_transitions"]
+_M = FACT_TABLES["maintenance_nodes"]
+
+
+class Standing(NamedTuple):
+    """One node in one maintenance; `since` None: named in it, and nothing was reported yet."""
+
+    maintenance_id: str
+    node_id: str
+    stage: str
+    since: int | None
+    first_out_at: int | None
+    cluster_id: str
+    rack: str
+    gpus: int
+    team_id: str
+
+
+class Attributes(NamedTuple):
+    """What a node is."""
+
+    cluster_id: str
+    rack: str
+    gpus: int
+    team_id: str
+
+
+class Change(NamedTuple):
+    """A node's entry into a stage, with the stage it left ('' where it had none)."""
+
+    maintenance_id: str
+    node_id: str
+    occurred_at: int
+    before: str
+    stage: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A maintenance, and whether any of its nodes was ever reported on by itself."""
+
+    maintenance: Maintenance
+    by_node: bool
+
+
+def maintenances(connection: Connection, at: int | None = None, ids: Iterable[str] | None = None) -> dict[str, Known]:
+    """Every maintenance known at `at`, or those of `ids` that are."""
+    table = current_maintenances
+    query = select(table)
+    if at is not None:
+        query = query.where(table.c.first_recorded_at <= at)
+    rows = [row for part in _parts(query, table.c.maintenance_id, ids) for row in connection.execute(part).mappings()]
+    if at is None:
+        return {row["maintenance_id"]: Known(_maintenance(row), row["by_node"]) for row in rows}
+    names = [row["maintenance_id"] for row in rows]
+    changed = [row["maintenance_id"] for row in rows if row["last_recorded_at"] > at]
+    known = {row["maintenance_id"]: Known(_maintenance(row), row["by_node"]) for row in rows}
+    reported = _reported(connection, at, changed)
+    for part in in_chunks(changed):
+        updates = derive.read_updates(connection, part, until=at)
+        for name in part:
+            known[name] = Known(fold(name, updates.get(name, ())), name in reported)
+    return {name: known[name] for name in names}
+
+
+def _parts(query: Any, column: Any, ids: Iterable[str] | None) -> Iterator[Any]:
+    if ids is None:
+        yield query
+    else:
+        for part in in_chunks(sorted(set(ids))):
+            yield query.where(column.in_(part))
+
+
+_FIELDS = [each.name for each in fields(Maintenance)]
+
+
+def _maintenance(row: Any) -> Maintenance:
+    told = {name: row[name] for name in _FIELDS}
+    return Maintenance(**(told | {"status": Status(row["status"])}))
+
+
+def _reported(connection: Connection, at: int, ids: Sequence[str]) -> set[str]:
+    found: set[str] = set()
+    for part in in_chunks(ids):
+        query = select(_T.c.maintenance_id).where(_T.c.maintenance_id.in_(part), _T.c.recorded_at <= at).distinct()
+        found |= set(connection.scalars(query))
+    return found
+
+
+def out_or_lost(connection: Connection, at: int | None = None) -> list[Standing]:
+    """The nodes that are out, or lost, by what was reported of each."""
+    stages = current_stages
+    is_so = or_(stages.c.is_out, stages.c.stage == Stage.REMOVED.value)
+    if at is None:
+        return _standings(connection, at, is_so)
+    # Out at `at` and not now means that something was recorded since; so these few can hold all that was out then.
+    now = select(stages.c.maintenance_id).where(is_so).distinct()
+    since = select(current_maintenances.c.maintenance_id).where(current_maintenances.c.last_recorded_at > at)
+    ids = set(connection.scalars(now)) | set(connection.scalars(since))
+    held = {*OUT, Stage.REMOVED}
+    return [each for each in of_maintenances(connection, ids, at) if each.stage in held]
+
+
+def of_maintenances(connection: Connection, ids: Iterable[str], at: int | None = None) -> list[Standing]:
+    """Every node of these maintenances: those named in them and not withdrawn, and those reported on."""
+    chosen = sorted(set(ids))
+    if at is None:
+        stages = current_stages
+        counts = or_(stages.c.since.is_not(None), and_(stages.c.named_at.is_not(None), ~stages.c.withdrawn))
+        return [
+            each
+            for part in in_chunks(chosen)
+            for each in _standings(connection, at, and_(stages.c.maintenance_id.in_(part), counts))
+        ]
+    return [each for part in in_chunks(chosen, 50) for each in _as_of(connection, part, at)]
+
+
+def _standings(connection: Connection, at: int | None, where: Any) -> list[Standing]:
+    stages, nodes = current_stages, nodes_at(connection, at)
+    query = (
+        select(
+            stages.c.maintenance_id,
+            stages.c.node_id,
+            stages.c.stage,
+            stages.c.since,
+            stages.c.first_out_at,
+            nodes.c.cluster_id,
+            nodes.c.rack,
+            nodes.c.gpus,
+            nodes.c.team_id,
+        )
+        .join(nodes, nodes.c.node_id == stages.c.node_id)
+        .where(where)
+    )
+    return [Standing(*row) for row in connection.execute(query)]
+
+
+def _as_of(connection: Connection, ids: list[str], at: int) -> list[Standing]:
+    told = select(_T.c.maintenance_id, _T.c.node_id, _T.c.stage, _T.c.occurred_at)
+    rows = connection.execute(told.where(_T.c.maintenance_id.in_(ids), _T.c.recorded_at <= at))
+    latest, first_out = derive.latest_stages(tuple(row) for row in rows)
+    named = select(_M.c.maintenance_id, _M.c.node_id, _M.c.recorded_at, _M.c.removed)
+    rows = connection.execute(named.where(_M.c.maintenance_id.in_(ids), _M.c.recorded_at <= at))
+    members = derive.latest_members(tuple(row) for row in rows)
+    keys = set(latest) | {key for key, (_, withdrawn) in members.items() if not withdrawn}
+    attributes = node_attributes(connection, {node for _, node in keys}, at)
+    found = []
+    for key in sorted(keys):
+        if key[1] in attributes:
+            since, _, stage = latest.get(key, (None, 0, Stage.SCHEDULED.value))
+            standing = Standing(*key, str(stage), since, first_out.get(key), "", "", 0, "")
+            found.append(standing._replace(**attributes[key[1]]._asdict()))
+    return found
+
+
+def node_attributes(connection: Connection, node_ids: Iterable[str], at: int | None = None) -> dict[str, Attributes]:
+    """What each of these nodes is; one that the log does not name is left out."""
+    nodes = nodes_at(connection, at)
+    query = select(nodes.c.node_id, nodes.c.cluster_id, nodes.c.rack, nodes.c.gpus, nodes.c.team_id)
+    found = {}
+    for part in in_chunks(sorted(node_ids)):
+        for row in connection.execute(query.where(nodes.c.node_id.in_(part))):
+            found[row[0]] = Attributes(*row[1:])
+    return found
+
+
+def changes(connection: Connection, since: int, at: int | None = None) -> list[Change]:
+    """Every change of a node's stage that occurred after `since`, in the order in which it occurred."""
+    earlier = _T.alias("earlier")
+    known = [] if at is None else [earlier.c.recorded_at <= at]
+    before = (
+        select(earlier.c.stage)
+        .where(
+            earlier.c.maintenance_id == _T.c.maintenance_id,
+            earlier.c.node_id == _T.c.node_id,
+            earlier.c.occurred_at <= since,
+            *known,
+        )
+        .order_by(earlier.c.occurred_at.desc(), earlier.c.stage)
+        .limit(1)
+        .correlate(_T)
+        .scalar_subquery()
+    )
+    query = select(_T.c.maintenance_id, _T.c.node_id, _T.c.stage, _T.c.occurred_at, before).where(
+        _T.c.occurred_at > since
+    )
+    if at is not None:
+        query = query.where(_T.c.recorded_at <= at)
+    rows = {(row[0], row[1], row[3], row[2]): row[4] for row in connection.execute(query)}
+    standing: dict[tuple[str, str], str] = {}
+    found = []
+    for (maintenance, node, occurred_at, stage), first in sorted(rows.items(), key=_in_order):
+        was = standing.get((maintenance, node), first or "")
+        standing[maintenance, node] = stage
+        if stage != was:
+            found.append(Change(maintenance, node, occurred_at, was, stage))
+    return found
+
+
+def _in_order(item: tuple[tuple[str, str, int, str], str | None]) -> tuple[int, int]:
+    (_, _, occurred_at, stage), _ = item
+    return occurred_at, CODE[Stage(stage)]
