@@ -19,7 +19,7 @@ from dashboard.log.tables import (
     stored_columns,
     touched,
 )
-from dashboard.model.facts import FACTS, Fact
+from dashboard.model.facts import FACTS, Fact, Kind
 from dashboard.model.instants import EVER, instant, micros
 
 Row = tuple[Any, ...]
@@ -90,9 +90,11 @@ def append(connection: Connection, facts: Mapping[str, Sequence[Row]], now: date
 def _stored(connection: Connection, fact: Fact, rows: Sequence[Row], now: int) -> list[Row]:
     """Rows as the table has them: with every clock set, keys without unknowns, a digest where one is due."""
     names = fact.names
-    defaults = {names.index(name): EVER for name in fact.key if name.endswith("_at")}
-    if fact.recorded:
-        defaults[names.index(fact.recorded)] = EVER
+    defaults: dict[int, int | bool] = {
+        i: EVER if column.kind is Kind.INSTANT else False
+        for i, column in enumerate(fact.columns)
+        if column.name in identity(fact) and column.kind in (Kind.INSTANT, Kind.FLAG)
+    }
     fallback = (names.index(fact.recorded), names.index(fact.occurred)) if fact.recorded and fact.occurred else None
     filled = _fill(rows, defaults, fallback)
     if fact.name in WHOLE_ROW_IS_IDENTITY:
@@ -101,7 +103,7 @@ def _stored(connection: Connection, fact: Fact, rows: Sequence[Row], now: int) -
     return told if fact.recorded else _reference(connection, fact, told, now)
 
 
-def _fill(rows: Sequence[Row], defaults: Mapping[int, int], fallback: tuple[int, int] | None) -> list[Row]:
+def _fill(rows: Sequence[Row], defaults: Mapping[int, int | bool], fallback: tuple[int, int] | None) -> list[Row]:
     if fallback:
         empty, other = fallback
         return [row if row[empty] is not None else (*row[:empty], row[other], *row[empty + 1 :]) for row in rows]

@@ -130,12 +130,12 @@ def _racks(names: Sequence[str]) -> Codes:
 
 def read_chronicle(connection: Connection, ids: Sequence[str] | None = None, at: int | None = None) -> Chronicle:
     """Reads these maintenances whole, or all; what nodes and clusters are is taken as of `at`."""
-    only: dict[str, Sequence[str]] = {} if ids is None else {"maintenance_id": ids}
+    only = None if ids is None else ("maintenance_id", ids)
     updates: dict[str, list[Update]] = defaultdict(list)
-    for row in history(connection, "maintenance_updates", **only):
+    for row in history(connection, "maintenance_updates", only=only):
         updates[row["maintenance_id"]].append(Update(**row))
     claims: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    for row in history(connection, "provider_messages", **only):
+    for row in history(connection, "provider_messages", only=only):
         if row["maintenance_id"] and row["claimed_end"] is not None:
             claims[row["maintenance_id"]].append((row["received_at"], row["claimed_end"]))
     nodes = _read_nodes(connection, ids)

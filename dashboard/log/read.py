@@ -14,13 +14,14 @@ from dashboard.log.tables import FACT_TABLES, current_nodes, recorded_column
 from dashboard.model.facts import FACTS
 
 TIED = "digest"
+Only = tuple[str, Sequence[str]] | None
 
 
-def in_force(connection: Connection, name: str, at: int | None = None, **only: Sequence[str]) -> list[RowMapping]:
+def in_force(connection: Connection, name: str, at: int | None = None, only: Only = None) -> list[RowMapping]:
     """The rows in force of the fact `name`: of each key, what was recorded last; as the table has them.
 
-    `only` keeps the rows whose column holds one of the given values. Folded facts (an empty field means unchanged)
-    come back folded, with `recorded_at` of the last word and a `first_recorded_at` of the first.
+    `only`: a column and the values of which it must hold one. Folded facts (an empty field means unchanged) come back
+    folded, with the `recorded_at` of the last word.
     """
     fact = FACTS[name]
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
@@ -34,12 +35,12 @@ def in_force(connection: Connection, name: str, at: int | None = None, **only: S
     return list(found.values())  # type: ignore[arg-type]
 
 
-def history(connection: Connection, name: str, at: int | None = None, **only: Sequence[str]) -> list[RowMapping]:
+def history(connection: Connection, name: str, at: int | None = None, only: Only = None) -> list[RowMapping]:
     """Every row of the fact `name`, superseded ones too, in the order in which it became known."""
     return list(_rows(connection, name, at, only))
 
 
-def _rows(connection: Connection, name: str, at: int | None, only: dict[str, Sequence[str]]) -> Iterable[RowMapping]:
+def _rows(connection: Connection, name: str, at: int | None, only: Only) -> Iterable[RowMapping]:
     table = FACT_TABLES[name]
     recorded = table.c[recorded_column(FACTS[name])]
     query = select(table)
@@ -47,9 +48,9 @@ def _rows(connection: Connection, name: str, at: int | None, only: dict[str, Seq
         query = query.where(recorded <= at)
     order = [recorded] + ([table.c[TIED]] if TIED in table.c else [])
     query = query.order_by(*order)
-    if not only:
+    if only is None:
         return connection.execute(query).mappings()
-    ((column, values),) = only.items()
+    column, values = only
     found: list[RowMapping] = []
     for part in in_chunks(sorted(set(values))):
         found += connection.execute(query.where(table.c[column].in_(part))).mappings()

@@ -96,8 +96,8 @@ def stage_by_status(status: Status) -> Stage:
     return Stage.IN_SERVICE if status is Status.COMPLETED else Stage.SCHEDULED
 
 
-def standing(status: Status, out: int, waiting: int) -> Status:
-    """The status that the nodes bear out: `out` of them are out, `waiting` have yet to go.
+def standing(status: Status, out: int) -> Status:
+    """The status that the nodes bear out, of which `out` are out.
 
     A maintenance whose nodes are out runs, even where nobody has said so.
     """
