@@ -10,7 +10,7 @@ import numpy as np
 from sqlalchemy import Connection, select
 
 from dashboard.log.derive import CHUNK, in_chunks
-from dashboard.log.read import history, in_force, nodes_at
+from dashboard.log.read import Attributes, history, in_force, node_attributes
 from dashboard.log.tables import FACT_TABLES
 from dashboard.model.instants import HOUR, micros
 from dashboard.model.maintenance import Maintenance, Update, fold, standing
@@ -38,7 +38,7 @@ class Chronicle:
     updates: dict[str, list[Update]]
     claims: dict[str, list[tuple[int, int]]]  # (received_at, claimed_end)
     nodes: dict[str, _Nodes]
-    attributes: dict[str, tuple[str, str, int]]  # node -> cluster, rack, gpus
+    attributes: dict[str, Attributes]  # of each node
     clusters: dict[str, tuple[str, str]]  # cluster -> provider, sku
 
     def at(self, as_of: datetime, ids: Iterable[str] | None = None) -> Knowledge:
@@ -51,10 +51,13 @@ class Chronicle:
             rollouts=tuple(each for each in rollouts if each is not None),
         )
 
-    def members(self, maintenance_id: str, as_of: datetime) -> tuple[str, ...]:
-        """The names of a rollout's nodes at `as_of`, in its order."""
-        nodes = self.nodes.get(maintenance_id)
-        return () if nodes is None else tuple(nodes.names[i] for i in _present(nodes, micros(as_of))[0])
+    def members(self, maintenance_id: str, as_of: datetime) -> tuple[Attributes, ...]:
+        """What a rollout's nodes are at `as_of`, in its order."""
+        nodes = self.nodes.get(maintenance_id, _NO_NODES)
+        return tuple(self._attributes(nodes.names[i]) for i in _present(nodes, micros(as_of))[0])
+
+    def _attributes(self, node: str) -> Attributes:
+        return self.attributes.get(node, Attributes("", "", 0, ""))
 
     def _rollout(self, name: str, now: int) -> Rollout | None:
         updates = [each for each in self.updates.get(name, ()) if each.recorded_at <= now]
@@ -63,8 +66,8 @@ class Chronicle:
         if not updates and not told.size:
             return None
         state = fold(name, updates)
-        members = [self.attributes.get(nodes.names[i], ("", "", 0)) for i in chosen]
-        cluster = state.cluster_id or (members[0][0] if members else "")
+        members = [self._attributes(nodes.names[i]) for i in chosen]
+        cluster = state.cluster_id or (members[0].cluster_id if members else "")
         provider, sku = self.clusters.get(cluster, ("", ""))
         out_at = told[_OUT[told[:, 1]], 2]
         seen = [at for at in (state.started_at, out_at.min() if out_at.size else None) if at is not None]
@@ -86,8 +89,8 @@ class Chronicle:
             first_planned_end=_hours(state.first_planned_end, now),
             claimed_end=_hours(self._claim(name, state, now), now),
             max_unavailable=float("nan") if state.max_unavailable is None else float(state.max_unavailable),
-            rack=_racks([rack for _, rack, _ in members]),
-            gpus=np.array([gpus for _, _, gpus in members], dtype=np.int64),
+            rack=_racks([each.rack for each in members]),
+            gpus=np.array([each.gpus for each in members], dtype=np.int64),
             node=place[told[:, 0]],
             stage=told[:, 1],
             at=(told[:, 2] - now) / HOUR,
@@ -144,7 +147,7 @@ def read_chronicle(connection: Connection, ids: Sequence[str] | None = None, at:
         dict(updates),
         dict(claims),
         nodes,
-        _read_attributes(connection, named, at),
+        node_attributes(connection, named, at),
         {row["cluster_id"]: (row["provider_id"], row["sku"]) for row in in_force(connection, "clusters", at)},
     )
 
@@ -187,12 +190,3 @@ def _partitions(
     for part in parts:
         for rows in connection.execute(part).partitions(CHUNK):
             yield from (tuple(row) for row in rows)
-
-
-def _read_attributes(
-    connection: Connection, names: Sequence[str] | None, at: int | None
-) -> dict[str, tuple[str, str, int]]:
-    nodes = nodes_at(connection, at)
-    query = select(nodes.c.node_id, nodes.c.cluster_id, nodes.c.rack, nodes.c.gpus)
-    parts = [query] if names is None else [query.where(nodes.c.node_id.in_(part)) for part in in_chunks(names)]
-    return {row[0]: (row[1], row[2], row[3]) for part in parts for row in connection.execute(part)}

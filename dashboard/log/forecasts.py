@@ -115,8 +115,8 @@ def _unpack_futures(packed: bytes) -> tuple[tuple[datetime, ...], tuple[Part, ..
     raw = zlib.decompress(packed)
     size = int.from_bytes(raw[:4], "big")
     head = json.loads(raw[4 : 4 + size])
-    shape = (len(head["parts"]), 2, head["paths"], len(head["grid"]))
+    shape = (len(head["parts"]), 3, head["paths"], len(head["grid"]))
     steps = np.frombuffer(raw, dtype="<i4", offset=4 + size).reshape(shape)
     paths: Paths = np.cumsum(steps, axis=3, dtype=np.int32)
-    parts = tuple(Part(c, t, g, paths[i, 0], paths[i, 1]) for i, (c, t, g) in enumerate(head["parts"]))
+    parts = tuple(Part(c, t, g, paths[i, 0], paths[i, 1], paths[i, 2]) for i, (c, t, g) in enumerate(head["parts"]))
     return tuple(instant(at) for at in head["grid"]), parts

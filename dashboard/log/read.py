@@ -5,13 +5,23 @@ that was recorded later.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, FromClause, RowMapping, Subquery, Table, func, select
 
 from dashboard.log.derive import in_chunks
 from dashboard.log.tables import FACT_TABLES, current_nodes, recorded_column
 from dashboard.model.facts import FACTS
+
+
+class Attributes(NamedTuple):
+    """What a node is."""
+
+    cluster_id: str
+    rack: str
+    gpus: int
+    team_id: str
+
 
 TIED = "digest"
 Only = tuple[str, Sequence[str]] | None
@@ -78,6 +88,17 @@ def fleet_totals(connection: Connection, at: int | None) -> list[tuple[str, str,
     query = select(nodes.c.cluster_id, nodes.c.team_id, func.count(), func.sum(nodes.c.gpus))
     rows = connection.execute(query.group_by(nodes.c.cluster_id, nodes.c.team_id))
     return [(cluster, team, int(count), int(gpus)) for cluster, team, count, gpus in rows]
+
+
+def node_attributes(
+    connection: Connection, node_ids: Iterable[str] | None = None, at: int | None = None
+) -> dict[str, Attributes]:
+    """What each of these nodes is, or every node; one that the log does not name is left out."""
+    nodes = nodes_at(connection, at)
+    query = select(nodes.c.node_id, nodes.c.cluster_id, nodes.c.rack, nodes.c.gpus, nodes.c.team_id)
+    chosen = None if node_ids is None else sorted(set(node_ids))
+    parts = [query] if chosen is None else [query.where(nodes.c.node_id.in_(part)) for part in in_chunks(chosen)]
+    return {row[0]: Attributes(*row[1:]) for part in parts for row in connection.execute(part)}
 
 
 def node_ids(connection: Connection) -> set[str]:

@@ -8,17 +8,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, and_, func, or_, select
 
 from dashboard.log import derive
 from dashboard.log.derive import in_chunks
-from dashboard.log.read import nodes_at
+from dashboard.log.read import node_attributes, nodes_at
 from dashboard.log.tables import FACT_TABLES, current_maintenances, current_stages
 from dashboard.model.maintenance import Maintenance, fold
 from dashboard.model.stages import CODE, OUT, Stage, Status
 
 _T = FACT_TABLES["node_transitions"]
 _M = FACT_TABLES["maintenance_nodes"]
+_S = current_stages.c
+_counts = or_(_S.since.is_not(None), and_(_S.named_at.is_not(None), ~_S.withdrawn))
 
 
 class Standing(NamedTuple):
@@ -29,15 +31,6 @@ class Standing(NamedTuple):
     stage: str
     since: int | None
     first_out_at: int | None
-    cluster_id: str
-    rack: str
-    gpus: int
-    team_id: str
-
-
-class Attributes(NamedTuple):
-    """What a node is."""
-
     cluster_id: str
     rack: str
     gpus: int
@@ -124,14 +117,44 @@ def of_maintenances(connection: Connection, ids: Iterable[str], at: int | None =
     """Every node of these maintenances: those named in them and not withdrawn, and those reported on."""
     chosen = sorted(set(ids))
     if at is None:
-        stages = current_stages
-        counts = or_(stages.c.since.is_not(None), and_(stages.c.named_at.is_not(None), ~stages.c.withdrawn))
-        return [
-            each
-            for part in in_chunks(chosen)
-            for each in _standings(connection, at, and_(stages.c.maintenance_id.in_(part), counts))
-        ]
+        mine = current_stages.c.maintenance_id
+        return [e for part in in_chunks(chosen) for e in _standings(connection, at, and_(mine.in_(part), _counts))]
     return [each for part in in_chunks(chosen, 50) for each in _as_of(connection, part, at)]
+
+
+class Tally(NamedTuple):
+    """How many nodes of a maintenance stand in a stage, and their GPUs, by cluster and team."""
+
+    maintenance_id: str
+    stage: str
+    cluster_id: str
+    team_id: str
+    nodes: int
+    gpus: int
+    first_out_at: int | None
+
+
+def tallies(connection: Connection, ids: Iterable[str], at: int | None = None) -> list[Tally]:
+    """Counts the nodes of these maintenances, by stage, cluster and team."""
+    chosen = sorted(set(ids))
+    if at is None:
+        nodes, stages = nodes_at(connection, at), current_stages
+        by = (stages.c.maintenance_id, stages.c.stage, nodes.c.cluster_id, nodes.c.team_id)
+        query = (
+            select(*by, func.count(), func.sum(nodes.c.gpus), func.min(stages.c.first_out_at))
+            .join(nodes, nodes.c.node_id == stages.c.node_id)
+            .group_by(*by)
+        )
+        parts = [query.where(stages.c.maintenance_id.in_(part), _counts) for part in in_chunks(chosen)]
+        rows = [row for part in parts for row in connection.execute(part)]
+        return [Tally(row[0], row[1], row[2], row[3], int(row[4]), int(row[5]), row[6]) for row in rows]
+    found: dict[tuple[str, str, str, str], tuple[int, int, int | None]] = {}
+    for each in of_maintenances(connection, chosen, at):
+        key = (each.maintenance_id, each.stage, each.cluster_id, each.team_id)
+        count, gpus, first = found.get(key, (0, 0, None))
+        seen = [at for at in (first, each.first_out_at) if at is not None]
+        found[key] = (count + 1, gpus + each.gpus, min(seen, default=None))
+    return [Tally(*key, *value) for key, value in found.items()]
 
 
 def _standings(connection: Connection, at: int | None, where: Any) -> list[Standing]:
@@ -172,19 +195,10 @@ def _as_of(connection: Connection, ids: list[str], at: int) -> list[Standing]:
     return found
 
 
-def node_attributes(connection: Connection, node_ids: Iterable[str], at: int | None = None) -> dict[str, Attributes]:
-    """What each of these nodes is; one that the log does not name is left out."""
-    nodes = nodes_at(connection, at)
-    query = select(nodes.c.node_id, nodes.c.cluster_id, nodes.c.rack, nodes.c.gpus, nodes.c.team_id)
-    found = {}
-    for part in in_chunks(sorted(node_ids)):
-        for row in connection.execute(query.where(nodes.c.node_id.in_(part))):
-            found[row[0]] = Attributes(*row[1:])
-    return found
-
-
-def changes(connection: Connection, since: int, at: int | None = None) -> list[Change]:
-    """Every change of a node's stage that occurred after `since`, in the order in which it occurred."""
+def changes(
+    connection: Connection, since: int, at: int | None = None, maintenance_id: str | None = None
+) -> list[Change]:
+    """Every change of a node's stage that occurred after `since`, in order; of one maintenance, or of all."""
     earlier = _T.alias("earlier")
     known = [] if at is None else [earlier.c.recorded_at <= at]
     before = (

@@ -28,3 +28,14 @@ def iso(at: datetime) -> str:
     """An instant as datasets have it: UTC, no more digits than it has, Z."""
     text = at.astimezone(UTC).isoformat()
     return text.removesuffix("+00:00") + "Z"
+
+
+def read_instant(text: str) -> datetime:
+    """An instant from ISO 8601 with an offset. Raises ValueError in words that say what to write."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as why:
+        raise ValueError(f"{text[:40]!r} is no time; write it like 2026-01-14T12:00:00Z") from why
+    if at.tzinfo is None:
+        raise ValueError(f"{text[:40]!r} has no offset; write it like 2026-01-14T12:00:00Z")
+    return at.astimezone(UTC)

@@ -27,6 +27,7 @@ class Part:
     team_id: str | None  # None: the nodes name no team
     gpus: int
     out: Paths  # (paths, instants of the forecast's grid)
+    left: Paths  # (paths, instants): of those out at as_of, what is not back yet
     lost: Paths  # (paths, instants): removed, or will be
 
 

@@ -1,9 +1,17 @@
 """How old is what I see."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pandas as pd
+from sqlalchemy import Connection, RowMapping, func, select
+
+from dashboard.log.append import newest_recorded
+from dashboard.log.read import in_force
+from dashboard.log.tables import FACT_TABLES, appends
+from dashboard.model.instants import EVER, instant, micros
+from dashboard.model.scope import Scope
+from dashboard.views import words
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +44,67 @@ class Choices:
     skus: tuple[tuple[str, str], ...]
     first_at: datetime | None  # the oldest and newest recorded facts: the reach of "as of"
     last_at: datetime | None
+
+
+STALE_AFTER = timedelta(hours=6)
+REACH = timedelta(days=30)
+
+
+def head(connection: Connection) -> Head:
+    """Where the log stands; one cheap read."""
+    return Head(*newest_recorded(connection))
+
+
+def freshness(connection: Connection, scope: Scope, now: datetime) -> Freshness:
+    """How old the newest word of each source is, of the sources that said anything in the last 30 days."""
+    at, now = (micros(scope.as_of), scope.as_of) if scope.as_of else (None, now)
+    newest = _newest(connection, micros(now - REACH), at)
+    rows = [(source, at, words.relative(at, now), now - at > STALE_AFTER) for source, at in newest]
+    frame = pd.DataFrame(rows, columns=["source", "last_at", "age_words", "stale"])
+    frame = frame.assign(last_at=pd.to_datetime(frame["last_at"], utc=True), stale=frame["stale"].astype(bool))
+    if not newest:
+        return Freshness("no facts in the last 30 days", "", frame)
+    _, last_at = newest[-1]
+    stale = [(source, at) for source, at in newest if now - at > STALE_AFTER]
+    return Freshness(f"data as of {words.when(last_at, now, scope.zone)}", _warning(stale, now), frame)
+
+
+def _warning(stale: list[tuple[str, datetime]], now: datetime) -> str:
+    if not stale:
+        return ""
+    said = words.listed([f"{source} since {words.span(now - at)}" for source, at in stale])
+    return f"Silent: {said}. What it reports may have changed meanwhile."
+
+
+def _newest(connection: Connection, since: int, at: int | None) -> list[tuple[str, datetime]]:
+    """Of each source that transitions or updates name, when its newest word was recorded; oldest first."""
+    found: dict[str, int] = {}
+    for name, clock in (("node_transitions", "occurred_at"), ("maintenance_updates", "recorded_at")):
+        table = FACT_TABLES[name]
+        query = select(table.c.source, func.max(table.c.recorded_at)).where(table.c[clock] > since)
+        if at is not None:
+            query = query.where(table.c.recorded_at <= at)
+        for source, newest in connection.execute(query.group_by(table.c.source)):
+            found[source or "unnamed"] = max(newest, found.get(source or "unnamed", newest))
+    return sorted(((source, instant(newest)) for source, newest in found.items()), key=lambda pair: pair[1])
+
+
+def choices(connection: Connection) -> Choices:
+    """What there is to choose from."""
+    clusters = in_force(connection, "clusters")
+    skus = sorted({row["sku"] for row in clusters if row["sku"]})
+    updates = FACT_TABLES["maintenance_updates"]
+    first = connection.scalar(select(func.min(updates.c.recorded_at)))
+    last = connection.scalar(select(func.max(appends.c.newest_recorded_at)))
+    return Choices(
+        _named(in_force(connection, "teams"), "team_id"),
+        _named(in_force(connection, "providers"), "provider_id"),
+        tuple(sorted((row["cluster_id"], row["cluster_id"]) for row in clusters)),
+        tuple((sku, sku) for sku in skus),
+        None if first is None else instant(first),
+        None if last in (None, EVER) else instant(last),
+    )
+
+
+def _named(rows: list[RowMapping], key: str) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(((row[key], row["name"] or row[key]) for row in rows), key=lambda pair: pair[1]))

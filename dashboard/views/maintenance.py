@@ -1,11 +1,25 @@
 """Where does this maintenance stand."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pandas as pd
+from sqlalchemy import Connection, RowMapping
 
-from dashboard.model.outlook import Fan, Racks, Slip
+from dashboard.log.forecasts import forecast_history
+from dashboard.log.read import history, in_force
+from dashboard.log.state import Standing, maintenances, of_maintenances
+from dashboard.model.instants import instant, micros
+from dashboard.model.outlook import FRACTIONS, LIKELY, Fan, Forecast, Mark, Racks, ReturnCurve, Slip
+from dashboard.model.scope import Scope
+from dashboard.model.stages import Stage
+from dashboard.views import words
+from dashboard.views.ahead import Ahead
+from dashboard.views.fleet import instant_of, read_fleet
+from dashboard.views.nodes import racks_of, stages_table, stragglers_table, waiting_table
+from dashboard.views.outlooks import curve, forecasts_for, together
+from dashboard.views.standing import OUT_STAGES, as_told, out_over_time, picture_of
+from dashboard.views.summaries import ALMOST, Summary, summaries
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +64,227 @@ class WhereItStands:
     messages: pd.DataFrame
     cases: pd.DataFrame
     updates: pd.DataFrame
+
+
+POINTS = 241
+MESSAGE = ("received_at", "sender", "subject", "claimed_end", "body")
+CASE = ("case_id", "node_id", "status", "severity", "opened_at", "response_due_at", "resolution_due_at", "note")
+UPDATE = ("recorded_at", "source", "status", "planned_start", "planned_end", "note")
+FACT_BEFORE = timedelta(hours=6)
+MOST_FACT = timedelta(days=14)
+
+
+def where_it_stands(connection: Connection, scope: Scope, now: datetime, maintenance_id: str) -> WhereItStands | None:
+    """One maintenance in full, whoever's GPUs it holds; None where it was not known at the instant shown."""
+    whole = Scope(as_of=scope.as_of, certainty=scope.certainty, zone=scope.zone)
+    ahead, rows = _look(connection, whole, now, maintenance_id)
+    if maintenance_id not in ahead.picture.known:
+        return None
+    (summary,) = summaries(connection, ahead, [maintenance_id], whole) or (None,)
+    if summary is None:
+        return None
+    told = _Told.read(connection, maintenance_id, ahead.at)
+    forecast = ahead.forecasts.get(maintenance_id)
+    return WhereItStands(
+        now=ahead.now,
+        maintenance_id=maintenance_id,
+        title=summary.title,
+        subtitle=_subtitle(summary),
+        status=words.stage(summary.status),
+        risk=summary.risk,
+        sentence=sentence(summary, ahead.now, scope),
+        because=forecast.because if forecast else (),
+        gpus=summary.gpus,
+        out=summary.out,
+        returned=summary.returned,
+        lost=summary.lost,
+        likely_words=_when(summary.likely_end, ahead.now, scope.zone, summary),
+        plan_on_words=_when(summary.plan_on_end, ahead.now, scope.zone, summary),
+        promised_words=words.when(summary.promised, ahead.now, scope.zone) if summary.promised else "nothing promised",
+        by_node=ahead.picture.known[maintenance_id].by_node,
+        facts=_facts(summary, ahead, scope),
+        stages=stages_table(rows, ahead, summary),
+        back=_back(forecast, ahead.now, scope),
+        fan=_fan(connection, ahead, summary),
+        slip=_slip(connection, ahead, summary, told),
+        racks=racks_of(rows, ahead.now),
+        waiting_for=waiting_table(rows, ahead, summary, told.commitments, scope),
+        stragglers=stragglers_table(connection, rows, ahead, summary),
+        messages=told.messages,
+        cases=told.cases,
+        updates=told.updates,
+    )
+
+
+def _look(connection: Connection, scope: Scope, now: datetime, maintenance_id: str) -> tuple[Ahead, list[Standing]]:
+    """What `ahead` tells of all, of this maintenance alone; and its nodes."""
+    at, now = instant_of(scope), scope.as_of or now
+    fleet = read_fleet(connection, scope, at)
+    known = maintenances(connection, at, [maintenance_id])
+    rows = of_maintenances(connection, known, at)
+    for name, each in known.items():
+        if not each.by_node:
+            rows = [as_told(row, each.maintenance) if row.maintenance_id == name else row for row in rows]
+    held = [row for row in rows if row.stage in OUT_STAGES or row.stage == Stage.REMOVED]
+    forecasts = forecasts_for(connection, known, scope.as_of)
+    picture = picture_of(fleet, known, held)
+    return Ahead(now, at, fleet, picture, forecasts, together(forecasts.values(), fleet, now)), rows
+
+
+def _subtitle(summary: Summary) -> str:
+    what = words.stage(summary.kind).capitalize() or "Maintenance"
+    where = ", ".join(each for each in (summary.provider, summary.cluster) if each)
+    return f"{what} at {where}" if where else what
+
+
+def sentence(summary: Summary, now: datetime, scope: Scope) -> str:
+    """Where it stands, in words that could be sent as they are."""
+    total = words.gpus(summary.gpus)
+    if summary.actual_end:
+        ended = words.when(summary.actual_end, now, scope.zone)
+        return f"{words.stage(summary.status).capitalize()} {ended}; {total} were in it."
+    if summary.out:
+        first = f"{words.count(summary.out)} of {total} are out, {words.count(summary.returned)} are back."
+    elif summary.likely_start or summary.planned_start:
+        start = summary.likely_start or summary.planned_start or now
+        first = f"{words.stage(summary.status).capitalize()}: {total} go out from {words.when(start, now, scope.zone)}."
+    else:
+        first = f"{words.stage(summary.status).capitalize()}, with {total}."
+    if summary.likely_end is None or summary.plan_on_end is None:
+        return f"{first} No forecast yet."
+    likely, plan_on = (words.clock(at, now, scope.zone) for at in (summary.likely_end, summary.plan_on_end))
+    return f"{first} 95 % are likely back by {likely}; plan on {plan_on}."
+
+
+def _when(at: datetime | None, now: datetime, zone: str, summary: Summary) -> str:
+    if at is None:
+        return "it is over" if summary.actual_end else "no forecast yet"
+    return words.when(at, now, zone)
+
+
+def _facts(summary: Summary, ahead: Ahead, scope: Scope) -> tuple[tuple[str, str], ...]:
+    told = ahead.picture.known[summary.maintenance_id].maintenance
+
+    def clock(at: datetime | None) -> str:
+        return words.clock(at, ahead.now, scope.zone) if at else ""
+
+    planned = " to ".join(each for each in (clock(summary.planned_start), clock(summary.planned_end)) if each)
+    moved = summary.first_planned_end and summary.first_planned_end != summary.planned_end
+    pairs = (
+        ("Provider", summary.provider),
+        ("Cluster", summary.cluster),
+        ("Kind", words.stage(summary.kind)),
+        ("Planned", planned),
+        ("First promised", clock(summary.first_planned_end) if moved else ""),
+        ("Promised now", clock(summary.promised) if summary.promised != summary.planned_end else ""),
+        ("Began", clock(summary.actual_start)),
+        ("At once", words.nodes(told.max_unavailable) if told.max_unavailable is not None else ""),
+        ("Reference", told.provider_ref),
+        ("Told by", told.source),
+    )
+    return tuple((label, value) for label, value in pairs if value)
+
+
+def _back(forecast: Forecast | None, now: datetime, scope: Scope) -> pd.DataFrame:
+    names = {0.5: "half", 0.9: "90 %", 0.95: "95 %", 1.0: "all"}
+    rows = []
+    for fraction in FRACTIONS if forecast else ():
+        assert forecast is not None
+        likely, plan_on = forecast.quantile(fraction, LIKELY), forecast.quantile(fraction, scope.certainty)
+        said = "is back" if plan_on <= now else f"likely {words.relative(likely, now)}"
+        rows.append((names[fraction], likely, plan_on, said))
+    frame = pd.DataFrame(rows, columns=["fraction", "likely", "plan_on", "words"])
+    return frame.assign(**{name: pd.to_datetime(frame[name], utc=True) for name in ("likely", "plan_on")})
+
+
+def _fan(connection: Connection, ahead: Ahead, summary: Summary) -> Fan:
+    begun = summary.actual_start or ahead.now - timedelta(days=1)
+    over = min(summary.actual_end + FACT_BEFORE, ahead.now) if summary.actual_end else ahead.now
+    since = max(begun - FACT_BEFORE, over - MOST_FACT)
+    past = out_over_time(
+        connection, ahead.picture, micros(since), micros(over), ahead.at, POINTS, summary.maintenance_id
+    )
+    step = (over - since) / (POINTS - 1)
+    coming = curve(ahead.together.at, ahead.together.total) if ahead.forecasts else ReturnCurve((), {})
+    marks = []
+    if summary.promised:
+        marks.append(Mark(summary.promised, "promised", "provider", passed=summary.promised < ahead.now))
+    if summary.likely_end:
+        marks.append(Mark(summary.likely_end, "95 % likely back", "ours"))
+    return Fan(
+        ahead.now, tuple(since + step * i for i in range(POINTS)), tuple(past), coming, summary.gpus, None, tuple(marks)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What people and systems said of it, as known at the instant shown."""
+
+    messages: pd.DataFrame
+    cases: pd.DataFrame
+    updates: pd.DataFrame
+    commitments: list[RowMapping]
+    promises: tuple[tuple[datetime, datetime], ...]  # when it was said, and the end it promised
+
+    @staticmethod
+    def read(connection: Connection, maintenance_id: str, at: int | None) -> "_Told":
+        """Reads it."""
+        only = ("maintenance_id", [maintenance_id])
+        messages = history(connection, "provider_messages", at, only)
+        updates = history(connection, "maintenance_updates", at, only)
+        promises = [(r["recorded_at"], r["planned_end"]) for r in updates if r["planned_end"] is not None]
+        promises += [(r["received_at"], r["claimed_end"]) for r in messages if r["claimed_end"] is not None]
+        said: list[tuple[int, int]] = []
+        for when, end in sorted(promises):
+            if not said or said[-1][1] != end:
+                said.append((when, end))
+        return _Told(
+            _frame(messages, MESSAGE, newest="received_at"),
+            _frame(
+                in_force(connection, "support_cases", at, only),
+                (
+                    "case_id",
+                    "node_id",
+                    "status",
+                    "severity",
+                    "opened_at",
+                    "response_due_at",
+                    "resolution_due_at",
+                    "note",
+                ),
+            ),
+            _frame(
+                updates,
+                ("recorded_at", "source", "status", "planned_start", "planned_end", "note"),
+                newest="recorded_at",
+            ),
+            in_force(connection, "commitments", at, only),
+            tuple((instant(when), instant(end)) for when, end in said),
+        )
+
+
+def _frame(rows: list[RowMapping], columns: tuple[str, ...], newest: str = "") -> pd.DataFrame:
+    ordered = sorted(rows, key=lambda row: -row[newest]) if newest else rows
+    frame = pd.DataFrame([[row[name] for name in columns] for row in ordered], columns=list(columns))
+    instants = {name: pd.to_datetime(frame[name].map(_maybe), utc=True) for name in columns if name.endswith(TIMES)}
+    return frame.assign(**instants)
+
+
+TIMES = ("_at", "_end", "_start")
+
+
+def _maybe(value: object) -> datetime | None:
+    return None if value is None or pd.isna(value) else instant(int(value))  # type: ignore[call-overload]
+
+
+def _slip(connection: Connection, ahead: Ahead, summary: Summary, told: _Told) -> Slip:
+    made = forecast_history(connection, summary.maintenance_id, ahead.at)
+    return Slip(
+        now=ahead.now,
+        made_at=tuple(each.as_of for each in made),
+        likely=tuple(each.quantile(ALMOST, LIKELY) for each in made),
+        plan_on=tuple(each.quantile(ALMOST, ahead.fleet.scope.certainty) for each in made),
+        claimed_at=tuple(when for when, _ in told.promises),
+        claimed_end=tuple(end for _, end in told.promises),
+        actual_end=summary.actual_end,
+    )

@@ -1,0 +1,255 @@
+"""The command `dashboard`: parses, wires, calls, exits. Results to standard output, progress and warnings to error."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dashboard.errors import DashboardError, UnreadableRecord
+from dashboard.model.instants import read_instant
+from dashboard.settings import Settings, sample_data
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Engine
+
+    from dashboard.jobs.transfer import Imported
+
+DONE, PARTLY, WRONG = 0, 1, 2
+TOLD_ROWS = 10  # set-aside rows named on the screen; all are kept
+
+
+class Instant(click.ParamType[datetime]):
+    """An ISO 8601 instant with an offset."""
+
+    name = "T"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Reads it, or fails in one line."""
+        try:
+            return value if isinstance(value, datetime) else read_instant(str(value))
+        except ValueError as why:
+            self.fail(str(why), param, ctx)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--database", metavar="URL", help="SQLAlchemy URL of the log [default: a SQLite file of the user's]")
+@click.pass_context
+def dashboard(context: click.Context, database: str | None) -> None:
+    """When are my GPUs back: maintenance of rented fleets, from facts to a forecast that says how sure it is."""
+    context.obj = database
+
+
+def _database(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Every command takes --database too, so that it may stand anywhere on the line."""
+
+    def choose(context: click.Context, _param: click.Parameter, value: str | None) -> str:
+        return value or context.find_root().obj or Settings().database_url
+
+    option = click.option("--database", metavar="URL", callback=choose, help="SQLAlchemy URL of the log", hidden=True)
+    return option(command)
+
+
+@contextmanager
+def _log(url: str) -> "Iterator[Engine]":
+    from dashboard.log.database import migrate, open_log
+
+    engine = open_log(url)
+    try:
+        migrate(engine)
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@dashboard.command("import")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--strict", is_flag=True, help="take nothing where any row cannot be read")
+@_database
+def import_command(folder: Path, strict: bool, database: str) -> None:
+    """Import a dataset directory; doing so twice changes nothing."""
+    from dashboard.jobs.transfer import import_dataset
+
+    with _log(database) as engine, _progress() as progress:
+        done = import_dataset(engine, folder, datetime.now(UTC), strict=strict, progress=progress)
+    sys.exit(_told(done))
+
+
+@contextmanager
+def _progress() -> "Iterator[Callable[[str, int], None]]":
+    """Bytes read on a terminal; nothing in a log."""
+    from tqdm import tqdm
+
+    with tqdm(unit="B", unit_scale=True, disable=not sys.stderr.isatty(), leave=False) as bar:
+
+        def tell(name: str, size: int) -> None:
+            bar.set_description(name, refresh=False)
+            bar.update(size)
+
+        yield tell
+
+
+def _told(done: "Imported") -> int:
+    for name, rows in done.read.items():
+        click.echo(f"{name}: {done.new[name]:,} new of {rows:,} rows")
+    for warning in done.warnings:
+        click.echo(f"note: {warning}", err=True)
+    if not done.set_aside:
+        return DONE
+    for each in done.set_aside[:TOLD_ROWS]:
+        click.echo(f"set aside: {each.file}, line {each.line}: {each.reason}", err=True)
+    if len(done.set_aside) > TOLD_ROWS:
+        click.echo(f"set aside: and {len(done.set_aside) - TOLD_ROWS:,} more", err=True)
+    click.echo(f"{len(done.set_aside):,} rows set aside; they are kept in the table set_aside", err=True)
+    return PARTLY
+
+
+@dashboard.command("export")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--as-of", type=Instant(), help="only what was known at T")
+@_database
+def export_command(folder: Path, as_of: datetime | None, database: str) -> None:
+    """Write the log as a dataset directory."""
+    from dashboard.jobs.transfer import export_dataset
+
+    with _log(database) as engine:
+        for name, rows in export_dataset(engine, folder, as_of).items():
+            click.echo(f"{name}: {rows:,} rows")
+
+
+@dashboard.command()
+@click.argument("maintenances", nargs=-1, metavar="[MAINTENANCE]...")
+@click.option("--as-of", type=Instant(), help="as known at T, with nothing recorded later")
+@click.option("--format", "shape", type=click.Choice(["table", "json"]), default="table")
+@_database
+def eta(maintenances: tuple[str, ...], as_of: datetime | None, shape: str, database: str) -> None:
+    """When is it back: the forecasts of the open maintenances, or of those named."""
+    from dashboard.views.eta import as_json, as_table, etas
+
+    with _log(database) as engine:
+        now = datetime.now(UTC)
+        if as_of is None:
+            from dashboard.jobs.forecast import Forecaster
+
+            Forecaster(engine).step(now)
+        from dashboard.log.database import reading
+
+        with reading(engine) as connection:
+            found = etas(connection, maintenances, as_of, now)
+    click.echo(json.dumps(as_json(found), indent=1) if shape == "json" else as_table(found))
+
+
+@dashboard.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--instants", required=True, metavar="FILE", type=click.Path(path_type=Path), help="maintenance_id,as_of")
+@click.option("--out", required=True, metavar="FILE", type=click.Path(path_type=Path), help="where the answers go")
+def backtest(folder: Path, instants: Path, out: Path) -> None:
+    """Forecast a dataset at past instants, each with nothing that was recorded later."""
+    import csv
+
+    from tqdm import tqdm
+
+    from dashboard.jobs.backtest import ANSWER, read_questions
+    from dashboard.jobs.backtest import backtest as answer
+
+    questions = read_questions(instants)
+    with (
+        out.open("w", newline="", encoding="utf-8") as file,
+        tqdm(total=len(questions), unit="forecast", disable=not sys.stderr.isatty(), leave=False) as bar,
+    ):
+        writer = csv.writer(file)
+        writer.writerow(ANSWER)
+        writer.writerows(answer(folder, questions, datetime.now(UTC), bar.update))
+    click.echo(f"{out}: {len(questions):,} forecasts")
+
+
+@dashboard.command()
+@_database
+def rebuild(database: str) -> None:
+    """Drop the derived tables and make them again from the log."""
+    from dashboard.log.database import appending
+    from dashboard.log.derive import rebuild as again
+
+    with _log(database) as engine, appending(engine) as connection:
+        again(connection)
+    click.echo("rebuilt")
+
+
+@dashboard.command()
+@click.option("--address", default="127.0.0.1", metavar="A", show_default=True)
+@click.option("--port", default=8501, metavar="N", show_default=True, type=click.IntRange(1, 65535))
+@_database
+def serve(address: str, port: int, database: str) -> None:
+    """Serve the app."""
+    with _log(database):
+        pass  # a wrong or unreachable database is said here, in one line, not on every page
+    sys.exit(_serve(address, port, database))
+
+
+@dashboard.command()
+@click.option("--port", default=8501, metavar="N", show_default=True, type=click.IntRange(1, 65535))
+def demo(port: int) -> None:
+    """Serve the app on sample data whose clock is moved to now, in a database of its own."""
+    from datetime import timedelta
+
+    from dashboard.jobs.forecast import look_back
+    from dashboard.jobs.transfer import import_dataset, newest_instant
+
+    with tempfile.TemporaryDirectory(prefix="dashboard-demo-") as scratch:
+        url = f"sqlite:///{scratch}/demo.db"
+        now = datetime.now(UTC)
+        newest = newest_instant(sample_data()) or now
+        click.echo("loading sample data …", err=True)
+        with _log(url) as engine:
+            shift = timedelta(minutes=(now - newest) // timedelta(minutes=1))
+            import_dataset(engine, sample_data(), now, shift=shift)
+            click.echo("forecasting …", err=True)
+            look_back(engine, now, timedelta(hours=12), timedelta(days=4))
+        sys.exit(_serve("127.0.0.1", port, url))
+
+
+def _serve(address: str, port: int, database: str) -> int:
+    """Runs Streamlit on our ASGI application, in a process of its own, until it ends or is interrupted."""
+    here = Path(__file__).resolve().parent
+    environment = os.environ | {"DASHBOARD_DATABASE_URL": database}
+    command = [sys.executable, "-m", "streamlit", "run", str(here / "server.py")]
+    options = ["--server.address", address, "--server.port", str(port)]
+    click.echo(f"http://{'127.0.0.1' if address == '0.0.0.0' else address}:{port}", err=True)
+    with subprocess.Popen([*command, *options], env=environment, cwd=here.parent) as process:
+        try:
+            return DONE if process.wait() == 0 else PARTLY
+        except KeyboardInterrupt:
+            process.terminate()
+            return DONE
+
+
+def main() -> None:
+    """Runs the command; what goes wrong on purpose ends in one line and a status."""
+    try:
+        dashboard(standalone_mode=False)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.Abort:
+        sys.exit(WRONG)
+    except click.ClickException as why:
+        click.echo(f"dashboard: {why.format_message()} (dashboard --help lists what there is)", err=True)
+        sys.exit(WRONG)
+    except UnreadableRecord as why:
+        click.echo(f"dashboard: {why}", err=True)
+        sys.exit(PARTLY)
+    except DashboardError as why:
+        click.echo(f"dashboard: {why}", err=True)
+        sys.exit(WRONG)
+
+
+if __name__ == "__main__":
+    main()

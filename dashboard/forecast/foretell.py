@@ -1,0 +1,88 @@
+"""The room's edge: a rollout as the log knows it in, a forecast in instants out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import blake2b
+
+import numpy as np
+
+from dashboard.forecast.engine import ENGINE, Experience, Futures, because, foresee
+from dashboard.forecast.quantiles import back, gpus_lost, gpus_out
+from dashboard.model.outlook import FRACTIONS, HORIZON_DAYS, LEVELS, Forecast, Part, Quantiles
+from dashboard.model.rollout import Hours, Rollout
+
+PATHS = 200
+FINE_HOURS, COARSE_HOURS = 72, 3  # an instant an hour for three days, then one every three
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Whose a node is."""
+
+    cluster_id: str
+    team_id: str  # "": the node names none
+
+
+def foretell(
+    rollout: Rollout, places: Sequence[Place], hour_of_week: float, experience: Experience, as_of: datetime
+) -> Forecast:
+    """Forecasts one maintenance as known at `as_of`; the same facts give the same forecast, to the bit.
+
+    places : (nodes,), in the order of the rollout
+    """
+    futures = foresee(rollout, hour_of_week, experience, _rng(rollout.maintenance_id, as_of), PATHS)
+    hours = back(futures, rollout.gpus, FRACTIONS, LEVELS)
+    grid = grid_from(as_of)
+    return Forecast(
+        maintenance_id=rollout.maintenance_id,
+        as_of=as_of,
+        engine=ENGINE,
+        back={fraction: _instants(as_of, hours[i]) for i, fraction in enumerate(FRACTIONS)},
+        starts=_starts(futures, as_of),
+        grid=grid,
+        parts=_parts(rollout, places, futures, np.array([(at - as_of) / timedelta(hours=1) for at in grid])),
+        because=because(rollout, experience, futures),
+    )
+
+
+def grid_from(as_of: datetime) -> tuple[datetime, ...]:
+    """The instants at which a forecast tells capacity: now, then full hours, so that forecasts can be added up."""
+    first = as_of.replace(minute=0, second=0, microsecond=0)
+    hours = [*range(1, FINE_HOURS), *range(FINE_HOURS, HORIZON_DAYS * 24 + 1, COARSE_HOURS)]
+    return (as_of, *(first + timedelta(hours=each) for each in hours))
+
+
+def _rng(maintenance_id: str, as_of: datetime) -> np.random.Generator:
+    name = f"{maintenance_id} {as_of.timestamp():.6f}".encode()
+    return np.random.default_rng(int.from_bytes(blake2b(name, digest_size=8).digest(), "big"))
+
+
+def _instants(as_of: datetime, hours: Hours) -> Quantiles:
+    return {
+        level: as_of + timedelta(seconds=round(at * 3600)) for level, at in zip(LEVELS, hours.tolist(), strict=True)
+    }
+
+
+def _starts(futures: Futures, as_of: datetime) -> Quantiles | None:
+    if not futures.out_at.size:
+        return None
+    first = futures.out_at.min(axis=1)
+    if not np.isfinite(first).all() or (first <= 0).any():
+        return None
+    return _instants(as_of, np.quantile(first, LEVELS))
+
+
+def _parts(rollout: Rollout, places: Sequence[Place], futures: Futures, grid: Hours) -> tuple[Part, ...]:
+    kinds = sorted(set(places), key=lambda each: (each.cluster_id, each.team_id))
+    if not kinds:
+        return ()
+    part = np.array([kinds.index(each) for each in places])
+    out = gpus_out(futures, rollout.gpus, part, len(kinds), grid)
+    is_out = (futures.out_at <= 0).all(axis=0) & ~(futures.back_at <= 0).all(axis=0)
+    left = gpus_out(futures, rollout.gpus * is_out, part, len(kinds), grid)
+    lost = gpus_lost(futures, rollout.gpus, part, len(kinds), grid)
+    return tuple(
+        Part(each.cluster_id, each.team_id or None, int(rollout.gpus[part == i].sum()), out[i], left[i], lost[i])
+        for i, each in enumerate(kinds)
+    )

@@ -1,0 +1,98 @@
+"""Forecasts what changed, and appends the forecasts."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, Engine, func, select
+
+from dashboard.forecast.engine import Experience, learn
+from dashboard.forecast.foretell import Place, foretell
+from dashboard.log.append import newest_recorded
+from dashboard.log.chronicle import Chronicle, read_chronicle
+from dashboard.log.database import appending, reading
+from dashboard.log.forecasts import append_forecasts, latest_positions
+from dashboard.log.state import maintenances
+from dashboard.log.tables import current_stages, touched
+from dashboard.model.instants import micros
+from dashboard.model.outlook import Forecast
+from dashboard.model.stages import CLOSED
+
+OLDEST = timedelta(hours=1)
+"""A forecast without news still ages: what has not happened in an hour is news too."""
+
+
+def known_since(at: datetime) -> datetime:
+    """The instant whose experience serves a forecast at `at`: the full hour, so that one fit serves many forecasts."""
+    return at.replace(minute=0, second=0, microsecond=0)
+
+
+def forecast_at(chronicle: Chronicle, experience: Experience, ids: Iterable[str], as_of: datetime) -> list[Forecast]:
+    """Forecasts these maintenances with nothing that was recorded after `as_of`."""
+    known = chronicle.at(as_of, ids)
+    made = []
+    for rollout in known.rollouts:
+        places = [Place(each.cluster_id, each.team_id) for each in chronicle.members(rollout.maintenance_id, as_of)]
+        made.append(foretell(rollout, places, known.hour_of_week, experience, as_of))
+    return made
+
+
+@dataclass
+class Forecaster:
+    """Keeps forecasts in step with the log; holds what it has learnt for the hour it is good for."""
+
+    engine: Engine
+    _learnt: dict[datetime, Experience] = field(default_factory=dict)
+
+    def experience(self, connection: Connection, at: datetime) -> Experience:
+        """What history teaches as of the hour of `at`."""
+        hour = known_since(at)
+        if hour not in self._learnt:
+            self._learnt = {hour: learn(read_chronicle(connection).at(hour))}
+        return self._learnt[hour]
+
+    def step(self, now: datetime) -> int:
+        """Forecasts every open maintenance that changed since it was last forecast; returns how many that were."""
+        with reading(self.engine) as connection:
+            position, _ = newest_recorded(connection)
+            ids = _due(connection, now)
+            if not ids:
+                return 0
+            chronicle = read_chronicle(connection, ids)
+            made = forecast_at(chronicle, self.experience(connection, now), ids, now)
+        with appending(self.engine) as connection:
+            return append_forecasts(connection, made, now, position)
+
+
+def open_ids(connection: Connection) -> list[str]:
+    """The maintenances that are not over, and those that are told to be and still hold nodes."""
+    told = {name for name, each in maintenances(connection).items() if each.maintenance.status not in CLOSED}
+    out = set(connection.scalars(select(current_stages.c.maintenance_id).where(current_stages.c.is_out).distinct()))
+    return sorted(told | out)
+
+
+def _due(connection: Connection, now: datetime) -> list[str]:
+    ids = open_ids(connection)
+    made = latest_positions(connection)
+    query = select(touched.c.maintenance_id, func.max(touched.c.position)).group_by(touched.c.maintenance_id)
+    changed = {row[0]: row[1] for row in connection.execute(query)}
+    oldest = micros(now - OLDEST)
+    return [each for each in ids if each not in made or changed.get(each, 0) > made[each][0] or made[each][1] < oldest]
+
+
+def look_back(engine: Engine, now: datetime, step: timedelta, reach: timedelta) -> int:
+    """Makes the forecasts that would have been made every `step` over the last `reach` of the open maintenances.
+
+    A log that was filled from records has none of its own; this shows how the ETA would have moved.
+    """
+    with reading(engine) as connection:
+        chronicle = read_chronicle(connection)
+        ids = open_ids(connection)
+        position, _ = newest_recorded(connection)
+    made = []
+    at = now - reach
+    while at < now:
+        made += forecast_at(chronicle, learn(chronicle.at(known_since(at))), ids, at)
+        at += step
+    with appending(engine) as connection:
+        return append_forecasts(connection, made, now, position)
