@@ -82,10 +82,8 @@ def _futures(forecast: Forecast) -> bytes:
         "parts": [[part.cluster_id, part.team_id, part.gpus] for part in forecast.parts],
     }
     text = json.dumps(head, separators=(",", ":")).encode()
-    steps = [
-        np.diff(paths, axis=1, prepend=0).astype("<i4") for part in forecast.parts for paths in (part.out, part.lost)
-    ]
-    body = b"".join(each.tobytes() for each in steps)
+    paths = [each for part in forecast.parts for each in (part.out, part.left, part.lost)]
+    body = b"".join(np.diff(each, axis=1, prepend=0).astype("<i4").tobytes() for each in paths)
     return zlib.compress(len(text).to_bytes(4, "big") + text + body, 1)
 
 

@@ -35,7 +35,7 @@ def stages_table(rows: list[Standing], ahead: Ahead, summary: Summary) -> pd.Dat
             party = _holder(stage, ahead, summary)
             since = min((row.since for row in nodes if row.since is not None), default=None)
             longest = words.span(ahead.now - instant(since)) if since is not None and stage in OUT else ""
-            found.append((words.stage(stage), len(nodes), sum(row.gpus for row in nodes), party, longest))
+            found.append((str(stage), len(nodes), sum(row.gpus for row in nodes), party, longest))
     return pd.DataFrame(found, columns=["stage", "nodes", "gpus", "waiting_for", "longest_words"])
 
 
@@ -93,7 +93,7 @@ def stragglers_table(connection: Connection, rows: list[Standing], ahead: Ahead,
         hours = (ahead.now - since) / timedelta(hours=1)
         party = _holder(Stage(row.stage), ahead, summary)
         usually = usual.get(row.stage, float("nan"))
-        found.append((row.node_id, row.rack, words.stage(row.stage), since, hours, usually, party))
+        found.append((row.node_id, row.rack, row.stage, since, hours, usually, party))
     columns = ["node_id", "rack", "stage", "since", "hours", "usual_hours", "waiting_for"]
     frame = pd.DataFrame(found, columns=columns)
     return frame.assign(since=pd.to_datetime(frame["since"], utc=True))

@@ -1,0 +1,68 @@
+"""The door between pages and log: what pages ask, answered from the database that the settings name."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+
+from sqlalchemy import Engine
+
+from dashboard.log.database import open_log, reading
+from dashboard.model.scope import Scope
+from dashboard.settings import Settings
+from dashboard.views.can_i_run import CanIRun, can_i_run
+from dashboard.views.capacity import WhatIsOut, what_is_out
+from dashboard.views.freshness import Choices, Freshness, Head, choices, freshness, head
+from dashboard.views.maintenance import WhereItStands, where_it_stands
+from dashboard.views.maintenances import WhatIsPlanned, what_is_planned
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What pages ask, answered from the log."""
+
+    engine: Engine
+
+    def now(self) -> datetime:
+        """The clock."""
+        return datetime.now(UTC)
+
+    def head(self) -> Head:
+        """Where the log stands."""
+        with reading(self.engine) as connection:
+            return head(connection)
+
+    def choices(self) -> Choices:
+        """What there is to choose from."""
+        with reading(self.engine) as connection:
+            return choices(connection)
+
+    def freshness(self, scope: Scope) -> Freshness:
+        """How old each source's newest word is."""
+        with reading(self.engine) as connection:
+            return freshness(connection, scope, self.now())
+
+    def what_is_out(self, scope: Scope) -> WhatIsOut:
+        """Capacity in one look."""
+        with reading(self.engine) as connection:
+            return what_is_out(connection, scope, self.now())
+
+    def can_i_run(self, scope: Scope, gpus: int, hours: float) -> CanIRun:
+        """When N GPUs are free for so many hours."""
+        with reading(self.engine) as connection:
+            return can_i_run(connection, scope, self.now(), gpus, hours)
+
+    def what_is_planned(self, scope: Scope) -> WhatIsPlanned:
+        """What is planned, running, late."""
+        with reading(self.engine) as connection:
+            return what_is_planned(connection, scope, self.now())
+
+    def where_it_stands(self, scope: Scope, maintenance_id: str) -> WhereItStands | None:
+        """One maintenance in full."""
+        with reading(self.engine) as connection:
+            return where_it_stands(connection, scope, self.now(), maintenance_id)
+
+
+@cache
+def answers() -> Answers:
+    """The one of this process."""
+    return Answers(open_log(Settings().database_url))

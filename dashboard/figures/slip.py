@@ -1,0 +1,77 @@
+"""How the ETA moved, against what the provider claimed."""
+
+from datetime import datetime
+
+import plotly.graph_objects as go
+
+from dashboard.figures import theme
+from dashboard.figures.theme import Look
+from dashboard.model.outlook import Slip
+
+HEIGHT = 280
+
+
+def slip(shape: Slip, look: Look, zone: str) -> go.Figure:
+    """Across, when it was said; up, what was said. A line that climbs is an ETA that slips."""
+    if not shape.made_at and not shape.claimed_at:
+        return theme.empty("No forecast and no promise yet", look)
+    made = theme.figure(look, HEIGHT)
+    made.update_layout(margin_t=24, margin_r=76)
+    theme.time_axis(made, [*shape.made_at, *shape.claimed_at, shape.now], zone, hoverformat="said %a %-d %b %H:%M")
+    made.update_yaxes(type="date", tickformat="%a %-d %b\n%H:%M", nticks=5)
+    _ours(made, shape, look, zone)
+    _theirs(made, shape, look, zone)
+    theme.now_rule(made, shape.now, look, zone)
+    if shape.actual_end is not None:
+        y = theme.local(shape.actual_end, zone)
+        made.add_shape(type="line", x0=0, x1=1, xref="paper", y0=y, y1=y, line={"color": look.text, "width": 2})
+        theme.note(made, 1, y, "it was", look.text, xref="paper", xanchor="left", xshift=6)
+    theme.note(
+        made, 0, 1, "95 % back by", look.muted, xref="paper", yref="paper", xanchor="left", yanchor="bottom", yshift=2
+    )
+    return made
+
+
+def _ours(made: go.Figure, shape: Slip, look: Look, zone: str) -> None:
+    keep = theme.fewer(len(shape.made_at))
+    if not keep.size:
+        return
+    x = theme.locals_(shape.made_at, zone)[keep]
+    likely, plan_on = (theme.locals_(each, zone)[keep] for each in (shape.likely, shape.plan_on))
+    made.add_scatter(x=x, y=plan_on, name="plan on", mode="lines",
+                     line={"color": look.accent, "width": 1, "dash": "dot"},
+                     hovertemplate="plan on %{y|%a %-d %b %H:%M}<extra></extra>")  # fmt: skip
+    made.add_scatter(x=x, y=likely, name="likely", mode="lines+markers", fill="tonexty", fillcolor=look.band,
+                     line={"color": look.accent, "width": 2}, marker={"symbol": "diamond", "size": 7},
+                     hovertemplate="likely %{y|%a %-d %b %H:%M}<extra></extra>")  # fmt: skip
+    _at_the_end(made, shape.now, shape.plan_on[-1], "plan on", look.accent, zone)
+    _at_the_end(made, shape.now, shape.likely[-1], "likely", look.accent, zone)
+
+
+def _theirs(made: go.Figure, shape: Slip, look: Look, zone: str) -> None:
+    if not shape.claimed_at:
+        return
+    passed = shape.claimed_end[-1] < shape.now and shape.actual_end is None
+    latest = len(shape.claimed_end) - 1
+    colours = [look.text if each == latest and not passed else look.gone for each in range(latest + 1)]
+    made.add_scatter(
+        x=theme.locals_([*shape.claimed_at, shape.now], zone),
+        y=theme.locals_([*shape.claimed_end, shape.claimed_end[-1]], zone),
+        name="promise in force",
+        mode="lines",
+        line={"color": look.gone, "width": 1, "shape": "hv"},
+        hoverinfo="skip",
+    )
+    made.add_scatter(
+        x=theme.locals_(shape.claimed_at, zone),
+        y=theme.locals_(shape.claimed_end, zone),
+        name="promised",
+        mode="markers",
+        marker={**theme.diamond(look.text, look, hollow=True), "line": {"width": 2, "color": colours}},
+        hovertemplate="promised %{y|%a %-d %b %H:%M}<extra></extra>",
+    )
+    _at_the_end(made, shape.now, shape.claimed_end[-1], "promised", look.gone if passed else look.text, zone)
+
+
+def _at_the_end(made: go.Figure, x: datetime, y: datetime, words: str, colour: str, zone: str) -> None:
+    theme.note(made, theme.local(x, zone), theme.local(y, zone), words, colour, xanchor="left", xshift=8)

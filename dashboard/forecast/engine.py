@@ -1,0 +1,163 @@
+"""When do the nodes of a maintenance go out and come back, as far as is known at one instant."""
+
+from functools import partial
+
+import numpy as np
+
+from dashboard.forecast.because import because
+from dashboard.forecast.experience import Experience, experience_of
+from dashboard.forecast.handover import PROMPTLY, waves
+from dashboard.forecast.pace import draw_pace
+from dashboard.forecast.pooling import Cell, Floats
+from dashboard.forecast.promises import MOST
+from dashboard.forecast.quantiles import HORIZON, Futures
+from dashboard.forecast.rollout import places, queue, walk
+from dashboard.forecast.slots import HOLDS, peak, turnover
+from dashboard.forecast.spells import Flags, Spells, shared_racks, spells_of, tidied
+from dashboard.model.rollout import Codes, Knowledge, Rollout
+from dashboard.model.stages import CLOSED
+
+ENGINE = "2026.1"
+SPARE = 4
+
+__all__ = ["ENGINE", "Experience", "Futures", "because", "foresee", "learn"]
+
+
+def learn(known: Knowledge) -> Experience:
+    """Fits everything that a forecast needs from the maintenances known at one instant, open ones included."""
+    return experience_of(known)
+
+
+def foresee(
+    rollout: Rollout, hour_of_week: float, experience: Experience, rng: np.random.Generator, paths: int = 200
+) -> Futures:
+    """Draws what may become of each node. Never raises on odd records; the same rng gives the same bits.
+
+    hour_of_week : hours from Monday 00:00 UTC to as_of
+    """
+    rollout = tidied(rollout)
+    spells = spells_of(rollout)
+    start = _start(rollout, spells, experience, paths, rng)
+    if _told_by_node(rollout, spells, experience):
+        many = _many(rollout, experience, paths)
+        start = np.tile(start, many)
+        futures = _by_node(rollout, spells, start, hour_of_week=hour_of_week, experience=experience, rng=rng)
+        futures = _kept(rollout, futures, start, experience, rng, paths=paths)
+    else:
+        futures = _as_a_whole(rollout, spells, start, experience, rng)
+    return futures
+
+
+def _many(rollout: Rollout, experience: Experience, paths: int) -> int:
+    """How many times as many paths to draw, to keep those that agree with a promise, where it counts."""
+    counts = experience.promises.weigh(rollout, np.ones(1)) is not None
+    return SPARE if counts and rollout.nodes * paths * SPARE <= 4_000_000 else 1
+
+
+def _kept(
+    rollout: Rollout, futures: Futures, start: Floats, experience: Experience, rng: np.random.Generator, *, paths: int
+) -> Futures:
+    """The paths kept: drawn by their agreement with the promise (systematic resampling, Kitagawa 1996), or all."""
+    if not rollout.nodes or rollout.status in CLOSED:
+        return _taken(futures, np.arange(paths))
+    home = np.where(futures.lost, futures.gone_at, futures.back_at)
+    rank = max(int(np.ceil(MOST * rollout.nodes)) - 1, 0)
+    weight = experience.promises.weigh(rollout, np.partition(home, rank, axis=1)[:, rank] - start)
+    if weight is None:
+        return futures
+    at = (np.arange(paths) + rng.random()) / paths
+    return _taken(futures, np.minimum(np.searchsorted(np.cumsum(weight), at), weight.size - 1))
+
+
+def _taken(futures: Futures, rows: Codes) -> Futures:
+    return Futures(futures.out_at[rows], futures.back_at[rows], futures.lost[rows], futures.gone_at[rows])
+
+
+def _told_by_node(rollout: Rollout, spells: Spells, experience: Experience) -> bool:
+    return bool(np.any(~spells.waiting)) or experience.promises.tells_nodes(rollout.provider)
+
+
+def _start(rollout: Rollout, spells: Spells, experience: Experience, paths: int, rng: np.random.Generator) -> Floats:
+    """When the first node may go out, (paths,); <= 0 where it has begun."""
+    begun = [*spells.out_at[np.isfinite(spells.out_at)].tolist(), rollout.started]
+    told = min((at for at in begun if np.isfinite(at)), default=np.nan)
+    if told <= 0:
+        return np.full(paths, told)
+    return experience.promises.draw_start(rollout.provider, rollout.planned_start, paths, rng)
+
+
+def _by_node(
+    rollout: Rollout,
+    spells: Spells,
+    start: Floats,
+    *,
+    hour_of_week: float,
+    experience: Experience,
+    rng: np.random.Generator,
+) -> Futures:
+    """Simulates node by node: their stages, and the queue of those that wait."""
+    paths, cell = start.size, (rollout.provider, rollout.kind)
+    name, rack = rollout.maintenance_id, shared_racks(rollout.rack)
+    paces = {
+        stage: draw_pace(stage, spells, rack, law.law(cell, name), paths=paths, rng=rng)
+        for stage, law in experience.durations.items()
+    }
+    chance = experience.turns.draw(cell, name, paths, rng)
+    holds = HOLDS[experience.slots.way_of(rollout.provider)]
+    course = walk(spells, rack, paces=paces, chance=chance, holds=holds, rng=rng)
+    waiting = spells.waiting
+    out_at = np.tile(np.where(waiting, np.inf, np.minimum(np.nan_to_num(spells.out_at), 0.0)), (paths, 1))
+    ends = course.ends.copy()
+    lost = course.lost
+    if rollout.status in CLOSED:
+        over = min(rollout.closed, 0.0) if np.isfinite(rollout.closed) else 0.0
+        ends[:, waiting], lost[:, waiting] = over, False
+    elif waiting.any():
+        slots = _slots(rollout, spells, experience, paths, rng)
+        free = places(course, holds[spells.now], slots, np.maximum(start, 0.0))
+        opens = partial(experience.hours_of(rollout.provider).opens, hour_of_week=hour_of_week)
+        passing = experience.handovers.get(rollout.provider, PROMPTLY)
+        hold = course.frees[:, waiting]
+        pause = passing.draw((paths, hold.shape[1]), rng)
+        went = waves(free, hold, pause, slots, opens) if passing.waves else queue(free, hold + pause, opens)
+        out_at[:, waiting] = went
+        ends[:, waiting] += went
+    return _futures(out_at, ends, lost)
+
+
+def _futures(out_at: Floats, ends: Floats, lost: Flags) -> Futures:
+    ends = np.minimum(ends, HORIZON)
+    out_at = np.where(np.isinf(out_at), out_at, np.minimum(out_at, HORIZON))
+    return Futures(out_at, np.where(lost, np.inf, ends), lost, np.where(lost, ends, np.inf))
+
+
+def _slots(rollout: Rollout, spells: Spells, experience: Experience, paths: int, rng: np.random.Generator) -> Codes:
+    held = turnover(spells, experience.slots.way_of(rollout.provider))
+    seen = peak(held)
+    settled = bool(np.isfinite(held.gave).any())
+    return experience.slots.draw(
+        rollout.provider,
+        rollout.nodes,
+        told=rollout.max_unavailable,
+        seen=seen,
+        settled=settled,
+        paths=paths,
+        rng=rng,
+    )
+
+
+def _as_a_whole(
+    rollout: Rollout, spells: Spells, start: Floats, experience: Experience, rng: np.random.Generator
+) -> Futures:
+    """Forecasts all nodes as one, from the plan, the provider's word and how such promises went."""
+    shape = (start.size, rollout.nodes)
+    lost = np.zeros(shape, dtype=bool)
+    if rollout.status in CLOSED:
+        over = min(rollout.closed, 0.0) if np.isfinite(rollout.closed) else 0.0
+        return _futures(np.full(shape, np.inf), np.full(shape, over), lost)
+    promised = rollout.claimed_end if np.isfinite(rollout.claimed_end) else rollout.planned_end
+    cell: Cell = (rollout.provider, rollout.kind)
+    end = experience.promises.draw_end(
+        cell, rollout.maintenance_id, start, promised=promised, planned_start=rollout.planned_start, rng=rng
+    )
+    return _futures(np.tile(start[:, None], (1, rollout.nodes)), np.tile(end[:, None], (1, rollout.nodes)), lost)

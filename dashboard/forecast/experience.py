@@ -1,0 +1,243 @@
+"""What history teaches: every law of the forecast, fitted from all that was known at one instant."""
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from dashboard.forecast.durations import SHORTEST, Durations, Stays, fit_durations
+from dashboard.forecast.handover import Handover, habit, pauses_of, waves_of
+from dashboard.forecast.hours import WEEK, OfficeHours, fit_hours, round_the_clock
+from dashboard.forecast.pooling import Cell, Floats
+from dashboard.forecast.promises import MOST, Promises
+from dashboard.forecast.slots import WAYS_TO_HOLD, Slots, Turnover, follows, peak, turnover
+from dashboard.forecast.spells import IN_SERVICE, IS_OUT, REMOVED, Spells, shared_racks, spells_of, tidied
+from dashboard.forecast.turns import Counts, Turns, fit_turns, moves_of
+from dashboard.model.rollout import Codes, Knowledge, Rollout
+from dashboard.model.stages import CLOSED, CODE, Stage, Status
+
+USUAL_MEDIAN = {
+    Stage.CORDONED: 2.0,
+    Stage.DRAINED: 1.0,
+    Stage.IN_MAINTENANCE: 5.0,
+    Stage.RETURNED: 1.0,
+    Stage.VALIDATING: 1.5,
+    Stage.REPAIRING: 30.0,
+}
+"""Hours in each stage, believed where nothing was seen."""
+
+USUAL_LENGTH = 24.0
+
+
+@dataclass(frozen=True)
+class Experience:
+    """Everything learnt from history."""
+
+    durations: dict[int, Durations]  # stage code -> law
+    turns: Turns
+    hours: dict[str, OfficeHours]  # provider -> when it takes nodes
+    slots: Slots
+    handovers: dict[str, Handover]  # provider -> how it passes places on
+    promises: Promises
+    maintenances: int
+
+    def hours_of(self, provider: str) -> OfficeHours:
+        """The provider's office hours; round the clock where none were learnt."""
+        return self.hours.get(provider) or round_the_clock()
+
+
+@dataclass(frozen=True)
+class _Seen:
+    rollout: Rollout
+    spells: Spells
+    until: float  # when it was last looked at: now, or when it was closed
+    rack: Codes  # (nodes,) as shared_racks has them
+
+    @property
+    def cell(self) -> Cell:
+        return self.rollout.provider, self.rollout.kind
+
+
+def experience_of(known: Knowledge) -> Experience:
+    """Fits every law. Any knowledge will do, none included."""
+    seen = [_look(tidied(rollout)) for rollout in known.rollouts]
+    cells = tuple(sorted({each.cell for each in seen}))
+    moves: dict[str, Counts] = {}
+    for each in seen:
+        s = each.spells
+        first = s.stage[_first_out(s)]
+        moves[each.rollout.maintenance_id] = moves_of(s.stage, s.following, s.repairs, first)
+    hours, slots = _hours(seen, known.hour_of_week), _slots(seen)
+    return Experience(
+        {CODE[stage]: fit_durations(_stays(seen, CODE[stage], cells), usual) for stage, usual in USUAL_MEDIAN.items()},
+        fit_turns(moves, {each.rollout.maintenance_id: each.cell for each in seen}),
+        hours,
+        slots,
+        _handovers(seen, slots, hours, known.hour_of_week),
+        _promises(seen, cells),
+        len(seen),
+    )
+
+
+def _look(rollout: Rollout) -> _Seen:
+    until = min(rollout.closed, 0.0) if np.isfinite(rollout.closed) else 0.0
+    return _Seen(rollout, spells_of(rollout), until, shared_racks(rollout.rack))
+
+
+def _first_out(spells: Spells) -> np.ndarray:
+    """(nodes that went out,) the row of each one's first spell out."""
+    out = np.flatnonzero(IS_OUT[spells.stage])
+    return out[np.unique(spells.node[out], return_index=True)[1]]
+
+
+def _stays(seen: list[_Seen], stage: int, cells: tuple[Cell, ...]) -> Stays:
+    """All stays in one stage, of all maintenances that had any."""
+    index = {cell: i for i, cell in enumerate(cells)}
+    logs, censored, racks, of_rack, of_cell = [], [], [], [], []
+    names: list[str] = []
+    base = 0
+    for each in seen:
+        s = each.spells
+        here = np.flatnonzero((s.stage == stage) & (np.isfinite(s.left) | (s.entered < each.until)))
+        if not here.size:
+            continue
+        left = np.where(np.isfinite(s.left[here]), s.left[here], each.until)
+        logs.append(np.log(np.maximum(left - s.entered[here], SHORTEST)))
+        censored.append(s.following[here] < 0)
+        own, where = np.unique(each.rack[s.node[here]], return_inverse=True)
+        racks.append(base + where)
+        base += own.size
+        of_rack.append(np.full(own.size, len(names)))
+        of_cell.append(index[each.cell])
+        names.append(each.rollout.maintenance_id)
+    return Stays(
+        np.concatenate([np.empty(0), *logs]),
+        np.concatenate([np.empty(0, dtype=bool), *censored]),
+        np.concatenate([np.empty(0, dtype=np.int64), *racks]),
+        np.concatenate([np.empty(0, dtype=np.int64), *of_rack]),
+        np.array(of_cell, dtype=np.int64),
+        tuple(names),
+        cells,
+    )
+
+
+def _hours(seen: list[_Seen], hour_of_week: float) -> dict[str, OfficeHours]:
+    taken: dict[str, list[Floats]] = {}
+    idle: dict[str, Floats] = {}
+    for each in seen:
+        provider, spells = each.rollout.provider, each.spells
+        held = turnover(spells, 0)
+        taken.setdefault(provider, []).append((held.took + hour_of_week) % WEEK)
+        idle[provider] = idle.get(provider, np.zeros(WEEK)) + _idle(each, held, hour_of_week)
+    return {provider: fit_hours(np.concatenate(takes), idle[provider]) for provider, takes in taken.items()}
+
+
+def _idle(each: _Seen, held: Turnover, hour_of_week: float) -> Floats:
+    """(168,) hours that nodes waited though there was room, by hour of the week."""
+    if not held.took.size:
+        return np.zeros(WEEK)
+    told, most = each.rollout.max_unavailable, peak(held)
+    room = max(told, most) if np.isfinite(told) else most
+    begins = np.nanmin([each.rollout.started, each.rollout.planned_start, held.took.min()])
+    begins = max(float(begins), float(held.took.min()) - 4 * 24)
+    at = np.arange(begins + 0.5, held.took.max(), 1.0)[:20_000]
+    out = np.searchsorted(np.sort(held.took), at, side="right") - np.searchsorted(np.sort(held.gave), at, side="right")
+    free = at[out < room]
+    return np.bincount(((free + hour_of_week) % WEEK).astype(np.int64), minlength=WEEK).astype(float)
+
+
+def _slots(seen: list[_Seen]) -> Slots:
+    """Which way of counting fits the told limits, or the hand-overs from node to node; and shares of those untold."""
+    misfit: dict[str, Floats] = {}
+    share: dict[str, list[float]] = {}
+    for each in seen:
+        rollout, nodes = each.rollout, each.rollout.nodes
+        ways = [turnover(each.spells, way) for way in range(WAYS_TO_HOLD)]
+        took = ways[0].took.size
+        if not took:
+            continue
+        peaks = np.array([peak(way) for way in ways], dtype=float)
+        told = rollout.max_unavailable
+        if np.isfinite(told) and 1 <= told < nodes and took > told:
+            wrong = np.minimum(np.abs(np.log(peaks / told)), 2.0) * 5
+        else:
+            handed = np.array([follows(way) for way in ways], dtype=float)
+            wrong = 1.0 - handed[:, 0] / np.maximum(handed[:, 1], 1.0)
+        for name in (rollout.provider, ""):
+            misfit[name] = misfit.get(name, np.zeros(WAYS_TO_HOLD)) + wrong
+        if not np.isfinite(told) and took == nodes:
+            way = int(misfit[rollout.provider].argmin())
+            for name in (rollout.provider, ""):
+                share.setdefault(name, []).append(peaks[way] / nodes)
+    way_of = {name: int(np.argmin(np.round(wrong, 6))) for name, wrong in misfit.items()}
+    return Slots(way_of, {name: np.array(shares) for name, shares in share.items()})
+
+
+def _handovers(
+    seen: list[_Seen], slots: Slots, hours: dict[str, OfficeHours], hour_of_week: float
+) -> dict[str, Handover]:
+    rounds: dict[str, list[tuple[int, int, int, Floats, Floats]]] = {}
+    for each in seen:
+        provider = each.rollout.provider
+        held = turnover(each.spells, slots.way_of(provider))
+        if held.took.size < 2:
+            continue
+        opens = partial(hours[provider].opens, hour_of_week=hour_of_week)
+        told = each.rollout.max_unavailable
+        room = int(max(told if np.isfinite(told) else 1, peak(held)))
+        row = (held.took.size, *waves_of(held, opens), pauses_of(held, room, opens))
+        rounds.setdefault(provider, []).append((row[0], row[1], row[2], row[4], row[3]))
+    return {provider: habit(rows) for provider, rows in rounds.items()}
+
+
+def _promises(seen: list[_Seen], cells: tuple[Cell, ...]) -> Promises:
+    delay: dict[str, list[float]] = {"": []}
+    by_node: dict[str, list[bool]] = {"": []}
+    for each in seen:
+        rollout = each.rollout
+        begun = rollout.started <= 0
+        late = rollout.started - rollout.planned_start
+        for name in (rollout.provider, ""):
+            if begun and np.isfinite(late):
+                delay.setdefault(name, []).append(float(np.clip(late, -24 * 14, 24 * 60)))
+            if begun and (rollout.status in CLOSED or rollout.node.size) and rollout.status != Status.CANCELLED:
+                by_node.setdefault(name, []).append(bool(rollout.node.size))
+    return Promises(
+        {name: np.array(late) for name, late in delay.items()},
+        fit_durations(_lengths(seen, cells, promised=True), 1.2),
+        fit_durations(_lengths(seen, cells, promised=False), USUAL_LENGTH),
+        {name: float(np.mean(told)) for name, told in by_node.items() if told},
+    )
+
+
+def _lengths(seen: list[_Seen], cells: tuple[Cell, ...], promised: bool) -> Stays:
+    """How long each maintenance took as a whole, in hours or as a multiple of what was promised."""
+    index = {cell: i for i, cell in enumerate(cells)}
+    logs, censored, of_cell = [], [], []
+    names: list[str] = []
+    for each in seen:
+        rollout = each.rollout
+        planned = rollout.first_planned_end - rollout.planned_start if promised else 1.0
+        if not (rollout.started <= 0 and planned > SHORTEST) or rollout.status == Status.CANCELLED:
+            continue
+        ended = _ended(each, MOST if promised else 1.0)
+        length = max((ended if np.isfinite(ended) else each.until) - rollout.started, SHORTEST)
+        logs.append(np.log(length / planned))
+        censored.append(not np.isfinite(ended))
+        of_cell.append(index[each.cell])
+        names.append(rollout.maintenance_id)
+    each_one = np.arange(len(names), dtype=np.int64)
+    cell = np.array(of_cell, dtype=np.int64)
+    return Stays(
+        np.array(logs, dtype=float), np.array(censored, dtype=bool), each_one, each_one, cell, tuple(names), cells
+    )
+
+
+def _ended(each: _Seen, share: float) -> float:
+    """When that share of its nodes was back, or when it was told to be over; nan while it lasts."""
+    spells = each.spells
+    home = np.sort(spells.since[(spells.now == IN_SERVICE) | (spells.now == REMOVED)])
+    enough = int(np.ceil(share * spells.now.size - 1e-9))
+    if spells.now.size and home.size >= enough:
+        return float(home[enough - 1])
+    return each.until if each.rollout.status in CLOSED and np.isfinite(each.rollout.closed) else float("nan")

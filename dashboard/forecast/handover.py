@@ -1,0 +1,93 @@
+"""What passes before the next node goes: nothing, a provider's pause, or the end of the wave before it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from dashboard.forecast.pooling import Floats
+from dashboard.forecast.slots import Turnover
+from dashboard.model.rollout import Codes
+
+PROMPT = 0.1  # hours; a hand-over within is none
+_LONGEST = 24.0 * 14
+_TOGETHER = 0.25  # hours within which nodes go out as one wave
+_SURE = 0.8  # share of waves that began with nobody out
+_ENOUGH = 5
+
+Opens = Callable[[Floats], Floats]
+
+
+@dataclass(frozen=True)
+class Handover:
+    """How a provider passes a place on.
+
+    pauses : hours lost at each hand-over, in office hours' reckoning, of every one seen
+    waves  : whether the next nodes go only when the last of those before has given its place back
+    """
+
+    pauses: Floats
+    waves: bool
+
+    def draw(self, shape: tuple[int, int], rng: np.random.Generator) -> Floats:
+        """Draws pauses of any shape; nothing is drawn where none was ever seen."""
+        if not self.pauses.any():
+            return np.zeros(shape)
+        return np.asarray(rng.choice(self.pauses, shape))
+
+
+PROMPTLY = Handover(np.zeros(0), False)
+
+
+def pauses_of(held: Turnover, room: int, opens: Opens) -> Floats:
+    """Hours between each place coming free and the next node going out, beyond waiting for office hours.
+
+    The i-th place to come free is taken by the i-th node after the first `room`.
+    """
+    took, gave = np.sort(held.took), np.sort(held.gave[np.isfinite(held.gave)])
+    count = max(min(gave.size, took.size - room), 0)
+    pause = took[room : room + count] - opens(gave[:count])
+    return np.where(pause > PROMPT, np.minimum(pause, _LONGEST), 0.0)
+
+
+def waves_of(held: Turnover, opens: Opens) -> tuple[int, int, Floats]:
+    """How many waves came after the first, how many of them with nobody out, and the pauses before those."""
+    took, gave = np.sort(held.took), np.sort(held.gave)
+    first = np.flatnonzero(np.diff(took) > _TOGETHER) + 1
+    begun = took[first]
+    clear = np.searchsorted(gave, begun + 1e-6, side="right") >= first
+    ended = gave[first[clear] - 1]
+    pause = begun[clear] - opens(ended)
+    return first.size, int(clear.sum()), np.where(pause > PROMPT, np.clip(pause, 0.0, _LONGEST), 0.0)
+
+
+def habit(rounds: list[tuple[int, int, int, Floats, Floats]]) -> Handover:
+    """A provider's habit from its maintenances: nodes, waves, waves that began clear, pauses by node and by wave."""
+    nodes = sum(each[0] for each in rounds)
+    waves, clear = sum(each[1] for each in rounds), sum(each[2] for each in rounds)
+    if waves >= _ENOUGH and clear >= _SURE * waves and nodes >= 2 * waves:
+        return Handover(np.concatenate([each[4] for each in rounds]), True)
+    pauses = np.concatenate([np.empty(0), *(each[3] for each in rounds)])
+    # A rare pause may be a record that is missing; a habit shows more often.
+    return Handover(pauses if np.mean(pauses > 0) > 0.03 else np.zeros(0), False) if pauses.size else PROMPTLY
+
+
+def waves(free: Floats, hold: Floats, pause: Floats, width: Codes, opens: Opens) -> Floats:
+    """When each waiting node goes out, where each wave waits for the whole of the one before it.
+
+    free : (paths, places)  when each place comes free; hold, pause : (paths, waiting); width : (paths,) nodes a wave
+    returns : (paths, waiting)
+    """
+    paths, waiting = hold.shape
+    went = np.empty(hold.shape)
+    busy = np.where(np.isfinite(free), free, -np.inf).max(axis=1)
+    left, start = np.zeros(paths, dtype=np.int64), np.zeros(paths)
+    for node in range(waiting):
+        new = left == 0
+        if new.any():
+            start[new] = opens(busy + pause[:, node])[new]
+            left[new] = width[new]
+        went[:, node] = start
+        busy = np.where(new, start + hold[:, node], np.maximum(busy, start + hold[:, node]))
+        left -= 1
+    return went

@@ -1,0 +1,111 @@
+"""How long did each node spend in each stage: a rollout's transitions, cleaned and cut into spells."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from dashboard.model.rollout import Codes, Hours, Rollout
+from dashboard.model.stages import CODE, OUT, STAGES, Stage
+
+Flags = npt.NDArray[np.bool_]
+
+SCHEDULED = CODE[Stage.SCHEDULED]
+REPAIRING = CODE[Stage.REPAIRING]
+IN_SERVICE = CODE[Stage.IN_SERVICE]
+REMOVED = CODE[Stage.REMOVED]
+IS_OUT = np.array([stage in OUT for stage in STAGES])
+_EVER = 24.0 * 365 * 30  # hours
+REPAIRS = 2  # further repairs of one node are like the second
+
+
+@dataclass(frozen=True, slots=True)
+class Spells:
+    """One row per stay of a node in a stage, and where each node stands now. Hours since as_of.
+
+    node, stage, entered, left, following, repairs : (spells,)  `left` is nan and `following` -1 while it lasts;
+        `repairs` counts the repairs before it, at most REPAIRS
+    now, since, out_at, waiting, now_repairs : (nodes,)  `now` is a stage code, `out_at` nan where it never was out
+    """
+
+    node: Codes
+    stage: Codes
+    entered: Hours
+    left: Hours
+    following: Codes
+    repairs: Codes
+    now: Codes
+    since: Hours
+    out_at: Hours
+    now_repairs: Codes
+
+    @property
+    def waiting(self) -> Flags:
+        """(nodes,) whether the node has yet to go out."""
+        return np.asarray(self.now == SCHEDULED)
+
+
+def spells_of(rollout: Rollout) -> Spells:
+    """Cuts a rollout into spells, whatever is wrong with its records.
+
+    Transitions without a time, node or stage are dropped, repeats keep the first, a clock that runs ahead reads
+    as now, and nothing follows a removal.
+    """
+    nodes = rollout.nodes
+    known = np.isfinite(rollout.at) & (rollout.node >= 0) & (rollout.node < nodes)
+    known &= (rollout.stage >= 0) & (rollout.stage < len(STAGES))
+    node, stage = rollout.node[known], rollout.stage[known]
+    at = np.minimum(rollout.at[known], 0.0)
+    order = np.lexsort((stage, at, node))
+    node, stage, at = node[order], stage[order], at[order]
+    keep = np.ones(node.size, dtype=bool)
+    keep[1:] = (node[1:] != node[:-1]) | ((stage[1:] != stage[:-1]) & (stage[:-1] != REMOVED))
+    node, stage, at = node[keep], stage[keep], at[keep]
+    same = np.zeros(node.size, dtype=bool)
+    same[:-1] = node[1:] == node[:-1]
+    left, following = np.full(node.size, np.nan), np.full(node.size, -1)
+    left[:-1][same[:-1]] = at[1:][same[:-1]]
+    following[:-1][same[:-1]] = stage[1:][same[:-1]]
+    so_far = np.cumsum(stage == REPAIRING) - (stage == REPAIRING)
+    first = np.searchsorted(node, np.arange(nodes))
+    repairs = so_far - so_far[first[node]] if node.size else so_far
+    rows = node, stage, at, left, following, np.minimum(repairs, REPAIRS)
+    return _stand(nodes, rows)
+
+
+def _stand(nodes: int, rows: tuple[Codes, Codes, Hours, Hours, Codes, Codes]) -> Spells:
+    node, stage, at, _, following, repairs = rows
+    now, since = np.full(nodes, SCHEDULED), np.full(nodes, np.nan)
+    out_at, now_repairs = np.full(nodes, np.nan), np.zeros(nodes, dtype=np.int64)
+    last = following < 0
+    now[node[last]], since[node[last]], now_repairs[node[last]] = stage[last], at[last], repairs[last]
+    out = np.flatnonzero(IS_OUT[stage])[::-1]  # backwards, so that the first one stays
+    out_at[node[out]] = at[out]
+    gone = np.isnan(out_at) & (now != SCHEDULED)
+    out_at[gone] = since[gone]
+    return Spells(*rows, now, since, out_at, now_repairs)
+
+
+def tidied(rollout: Rollout) -> Rollout:
+    """The rollout without times that cannot be: beyond a human age, or an end of the future that was already told."""
+    return replace(
+        rollout,
+        max_unavailable=rollout.max_unavailable if 1 <= rollout.max_unavailable < np.inf else float("nan"),
+        announced=_possible(rollout.announced, 0.0),
+        started=_possible(rollout.started, 0.0),
+        planned_start=_possible(rollout.planned_start),
+        planned_end=_possible(rollout.planned_end),
+        first_planned_end=_possible(rollout.first_planned_end),
+        claimed_end=_possible(rollout.claimed_end),
+        closed=_possible(rollout.closed, 0.0),
+    )
+
+
+def _possible(at: float, latest: float = np.inf) -> float:
+    return min(at, latest) if abs(at) < _EVER else float("nan")
+
+
+def shared_racks(rack: Codes) -> Codes:
+    """(nodes,) rack indices; where no two nodes share a rack, racks tell nothing and all nodes get the same one."""
+    at = np.unique(np.clip(rack, 0, None), return_inverse=True)[1]
+    return np.zeros_like(at) if at.max(initial=-1) + 1 == at.size else at

@@ -1,0 +1,30 @@
+"""The kinds of column that tables of maintenances have."""
+
+from typing import Any
+
+import streamlit as st
+
+
+def text(label: str, width: Any = None) -> Any:
+    """Words, shown as they are."""
+    return st.column_config.TextColumn(label, width=width)
+
+
+def count(label: str) -> Any:
+    """A whole number, grouped in thousands."""
+    return st.column_config.NumberColumn(label, format="localized")
+
+
+def instant(label: str) -> Any:
+    """An instant in the zone that the column has."""
+    return st.column_config.DatetimeColumn(label, format="ddd D MMM HH:mm")
+
+
+def share(label: str) -> Any:
+    """A part of a whole, 0 to 1."""
+    return st.column_config.ProgressColumn(label, format="percent", min_value=0, max_value=1, width="small")
+
+
+def hours(label: str) -> Any:
+    """Signed hours."""
+    return st.column_config.NumberColumn(label, format="%+.0f h")

@@ -1,0 +1,77 @@
+"""The house around the pages: which there are, the way between them, and what all of them have."""
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard.model.scope import Scope
+from dashboard.pages import address, capacity, maintenance, maintenances, shell
+from dashboard.views.freshness import Freshness
+
+CSS = Path(__file__).with_name("house.css")
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A page of the house; one that is not listed is reached from within others."""
+
+    name: str
+    title: str
+    draw: Callable[[Scope], None]
+    listed: bool = True
+
+
+ROOMS = (
+    Room("capacity", "Capacity", capacity.page),
+    Room("maintenances", "Maintenances", maintenances.page),
+    Room("maintenance", "Maintenance", maintenance.page, listed=False),
+)
+
+
+def run(home: str = ROOMS[0].name) -> None:
+    """Draws the page that the URL names; `home` is the one for an address that names none."""
+    st.set_page_config(layout="wide", initial_sidebar_state="collapsed")
+    st.html(CSS)
+    scope: list[Scope] = []
+    pages = {
+        room.name: st.Page(partial(_draw, room, scope), title=room.title, url_path=room.name, default=room.name == home)
+        for room in ROOMS
+    }
+    here = st.navigation(list(pages.values()), position="hidden")
+    shell.signpost(**pages)
+    seen = shell.drawn_from()
+    with (
+        shell.part("This page", "Nor can the other pages, until then."),
+        st.container(horizontal=True, key="chrome", vertical_alignment="center", gap="xsmall"),
+    ):
+        with st.container(horizontal=True, key="ways", gap="xsmall", width="content"):
+            for room in ROOMS:
+                if room.listed:
+                    shell.way(room.name, room.title)
+        scope.append(shell.scope_bar())
+    if scope:
+        here.run()
+    if not scope or scope[0].as_of is None:
+        shell.stay_live(seen)
+
+
+def _draw(room: Room, scopes: list[Scope]) -> None:
+    scope = scopes[0]
+    if room.listed:
+        address.write("maintenance", None)  # the browser's back button leaves it behind
+    freshness: Freshness | None = None
+    with shell.part("The age of the sources"):
+        freshness = shell.load("freshness", scope)
+        shell.banner(scope, freshness)
+    with shell.part(room.title, "The other pages may still work."):
+        seen = f"seen_{room.name}"
+        # Only the first picture is announced by a grey one: later ones replace the last, which stays until then.
+        with nullcontext() if seen in st.session_state else st.skeleton(height=420):
+            room.draw(scope)
+        st.session_state[seen] = True
+    if freshness is not None:
+        shell.footer(scope, freshness)

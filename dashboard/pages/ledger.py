@@ -1,0 +1,113 @@
+"""What stands behind one maintenance: stages, who is waited for, stragglers, messages, cases, updates."""
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.figures.theme import LETTERS
+from dashboard.model.scope import Scope
+from dashboard.model.stages import Stage
+from dashboard.pages import paper, text
+from dashboard.views.maintenance import WhereItStands
+
+STAGES = {
+    "stage": "Stage",
+    "key": "key",
+    "nodes": "nodes",
+    "gpus": "GPUs",
+    "waiting_for": "Waiting for",
+    "longest_words": "longest",
+}
+WAITING = {
+    "who": "Who",
+    "what": "owes what",
+    "due": "due",
+    "late_words": "late",
+    "contact": "Contact",
+    "escalates_to": "Escalates to",
+    "role": "Role",
+    "since": "since",
+}
+STRAGGLERS = {
+    "node_id": "Node",
+    "stage": "Stage",
+    "hours": "hours",
+    "usual_hours": "usual hours",
+    "waiting_for": "Waiting for",
+    "since": "since",
+    "rack": "Rack",
+}
+CASES = {
+    "case_id": "Case",
+    "node_id": "Node",
+    "status": "Status",
+    "resolution_due_at": "fix due",
+    "note": "Note",
+    "severity": "Severity",
+    "opened_at": "opened",
+    "response_due_at": "answer due",
+}
+UPDATES = {
+    "recorded_at": "When",
+    "source": "Source",
+    "status": "Status",
+    "planned_start": "planned start",
+    "planned_end": "planned end",
+    "note": "Note",
+}
+
+
+def by_stage(story: WhereItStands) -> dict[Stage, int]:
+    """Nodes by stage."""
+    return {Stage(stage): int(nodes) for stage, nodes in zip(story.stages["stage"], story.stages["nodes"], strict=True)}
+
+
+def stages(story: WhereItStands, scope: Scope) -> None:
+    """The key to the bar above and the grid below: a letter and a name a stage."""
+    keyed = story.stages.assign(
+        key=[LETTERS[Stage(each)] for each in story.stages["stage"]],
+    )
+    paper.table(_spaced(keyed, "stage"), STAGES, scope.zone, "Nodes by stage")
+
+
+def _spaced(frame: pd.DataFrame, column: str) -> pd.DataFrame:
+    """A word of the contract as people write it: in_maintenance is in maintenance."""
+    return frame.assign(**{column: frame[column].astype(str).str.replace("_", " ")})
+
+
+def section(story: WhereItStands, scope: Scope) -> None:
+    """Everything in writing."""
+    for title, frame, columns, empty in (
+        (
+            "Whom we wait for",
+            _spaced(story.waiting_for, "role"),
+            WAITING,
+            "Nobody is expected to do anything right now.",
+        ),
+        ("Stragglers", _spaced(story.stragglers, "stage"), STRAGGLERS, ""),
+        ("Support cases", story.cases, CASES, ""),
+    ):
+        if len(frame) or empty:
+            paper.heading(title)
+        if len(frame):
+            paper.table(frame, columns, scope.zone, title)
+        elif empty:
+            paper.nothing(empty)
+    _messages(story, scope)
+    if len(story.updates):
+        with st.expander("Every update"):
+            paper.table(_spaced(story.updates, "status"), UPDATES, scope.zone, "Every update")
+
+
+def _messages(story: WhereItStands, scope: Scope) -> None:
+    if not len(story.messages):
+        return
+    paper.heading("What the provider wrote")
+    for message in story.messages.itertuples():
+        with st.container(border=True):
+            claimed = text.when(message.claimed_end, scope.zone)
+            paper.caption(
+                f"{text.when(message.received_at, scope.zone)} · {message.sender}"
+                + (f" · names an end: {claimed}" if claimed != "–" else "")
+            )
+            st.markdown(f"**{text.plain(message.subject)}**")
+            st.text(message.body)

@@ -1,0 +1,93 @@
+"""What is put on a page: its sentence, numbers, figures and tables, and the words where there is none of these."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.figures.theme import DARK, LIGHT, Look
+from dashboard.model.outlook import Fan
+from dashboard.pages.text import numbers, plain, quantity, written_out
+
+
+def look() -> Look:
+    """The colours that the viewer sees."""
+    return DARK if st.context.theme.type == "dark" else LIGHT
+
+
+def sentence(words: str) -> None:
+    """The first thing on every page: what it comes to, ready to be sent as it is."""
+    st.title(plain(words), anchor=False)
+
+
+def heading(words: str, aside: str = "") -> None:
+    """Opens a section, with a quiet word on how to use it."""
+    st.header(words, anchor=False)
+    if aside:
+        st.caption(aside)
+
+
+def caption(words: str) -> None:
+    """A quiet line."""
+    st.caption(plain(words))
+
+
+def points(words: Sequence[str]) -> None:
+    """A short list."""
+    st.markdown("\n".join(f"- {plain(each)}" for each in words))
+
+
+def facts(pairs: tuple[tuple[str, str], ...]) -> None:
+    """Labels and values, one pair a line."""
+    if pairs:
+        st.table({f"**{plain(label)}**": plain(value) for label, value in pairs}, border="horizontal")
+
+
+def number(grid: Any, label: str, words: str, *, hint: str | None = None) -> None:
+    """One number with what qualifies it below: what follows the first comma of `words`."""
+    value, _, rest = words.partition(", ")
+    grid.metric(label, plain(value), plain(rest) or None, delta_color="off", delta_arrow="off", help=hint)
+
+
+def picture(figure: Any, words: str, key: str) -> None:
+    """A figure, with what it says in words for whoever does not see it."""
+    st.plotly_chart(figure, theme=None, key=key, alt=words, config={"displayModeBar": False, "scrollZoom": False})
+
+
+def key(drawn: Fan | None = None) -> None:
+    """The one grammar of every figure; not where the figure is empty."""
+    if drawn is not None and not (drawn.past_at or drawn.curve.at):
+        return
+    st.caption(
+        "Solid: what happened. Line and bands: likely, the middle half, 8 in 10 outcomes. "
+        "A filled mark is our estimate, a hollow one the provider’s promise, grey once it has passed."
+    )
+
+
+def table(frame: pd.DataFrame, columns: dict[str, str], zone: str, words: str) -> None:
+    """A table to read: real rows and cells, every word of it plain."""
+    shown = written_out(frame, columns, zone)
+    # The styler keeps numbers numbers, so that they stand on the right, and still groups their thousands.
+    styled = shown.style.format(dict.fromkeys(numbers(shown), quantity))
+    st.table(styled, border="horizontal", hide_index=True, alt=words)
+
+
+def nothing(words: str, hint: str = "") -> None:
+    """Empty, as a state of its own: why, and what to do."""
+    with st.container(key=_slug("nothing", words), border=True):
+        st.markdown(plain(words))
+        if hint:
+            st.caption(plain(hint))
+
+
+def failed(what: str, why: str, still: str) -> None:
+    """One sentence on what cannot be shown and why, and what still works."""
+    with st.container(key=_slug("failed", what), border=True):
+        st.markdown(f"**{plain(what)} cannot be shown right now.** {plain(why)}")
+        st.caption(f"{plain(still)} This page tries again by itself.")
+
+
+def _slug(state: str, words: str) -> str:
+    return f"{state}_" + "_".join(re.findall(r"[a-z0-9]+", words.lower()))

@@ -1,0 +1,227 @@
+"""What every page stands in: the scope, the one cached read, the ways to other pages, and the net when one fails."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.errors import DashboardError
+from dashboard.model.scope import Scope
+from dashboard.pages import address
+from dashboard.pages.paper import failed, table
+from dashboard.pages.text import known_zone, on_their_clock, plain, when, zone_words
+from dashboard.views.can_i_run import CanIRun
+from dashboard.views.capacity import WhatIsOut
+from dashboard.views.freshness import Choices, Freshness, Head
+from dashboard.views.maintenance import WhereItStands
+from dashboard.views.maintenances import WhatIsPlanned
+
+POLL = "5s"
+CERTAINTIES = {0.75: "plan on 75 %", 0.9: "plan on 90 %", 0.95: "plan on 95 %"}
+STILL = "The rest of the page still works."
+
+log = logging.getLogger(__name__)
+
+
+class Answers(Protocol):
+    """Who answers the pages' questions. Raises DashboardError where it cannot."""
+
+    def head(self) -> Head:
+        """Where the log stands: one cheap read."""
+
+    def now(self) -> datetime:
+        """The clock, aware, in UTC."""
+
+    def choices(self) -> Choices:
+        """What the scope bar offers."""
+
+    def freshness(self, scope: Scope) -> Freshness:
+        """How old is what I see."""
+
+    def what_is_out(self, scope: Scope) -> WhatIsOut:
+        """What is out for me, and when is it back."""
+
+    def can_i_run(self, scope: Scope, gpus: int, hours: float) -> CanIRun:
+        """When can I have so many GPUs for so long."""
+
+    def what_is_planned(self, scope: Scope) -> WhatIsPlanned:
+        """What is planned, running, late."""
+
+    def where_it_stands(self, scope: Scope, maintenance_id: str) -> WhereItStands | None:
+        """Where does this maintenance stand; None where it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Connection:
+    """Whom the pages ask; `number` keeps the answers of one apart from those of another."""
+
+    ask: Answers
+    number: int
+
+
+_connected: list[_Connection] = []
+
+
+def connect(ask: Answers) -> None:
+    """Says whom the pages ask. The door calls it; the same object again changes nothing."""
+    if not _connected:
+        _connected.append(_Connection(ask, 1))
+    elif _connected[0].ask is not ask:
+        _connected[0] = _Connection(ask, _connected[0].number + 1)
+
+
+def _asked() -> _Connection:
+    if not _connected:
+        raise DashboardError("The pages were opened before anyone was there to answer them.")
+    return _connected[0]
+
+
+def load(question: str, *args: Any) -> Any:
+    """The answer to a question, asked once for everyone who looks at the same thing in the same minute.
+
+    The position of the log is in the key even for a past instant: an import may bring facts recorded before it.
+    """
+    connection = _asked()
+    live = not any(isinstance(each, Scope) and each.as_of is not None for each in args)
+    minute = f"{connection.ask.now():%Y%m%d%H%M}" if live else ""
+    key = repr((connection.number, question, args, connection.ask.head().position, minute))
+    return _answered(key, lambda: getattr(connection.ask, question)(*args))
+
+
+@st.cache_resource(max_entries=512, show_spinner=False)
+def _answered(key: str, _ask: Callable[[], Any]) -> Any:
+    """Shared by all users, and not copied: answers are immutable, and nothing personal is among them."""
+    return _ask()
+
+
+def now() -> datetime:
+    """The clock of whoever answers."""
+    return _asked().ask.now()
+
+
+def scope_bar() -> Scope:
+    """Team, provider, cluster, SKU, certainty and as of: in the URL, in one line, on a phone behind one button."""
+    choices: Choices = load("choices")
+    offered = {
+        "team": ("Team", {"": "All teams"} | dict(choices.teams)),
+        "provider": ("Provider", {"": "All providers"} | dict(choices.providers)),
+        "cluster": ("Cluster", {"": "All clusters"} | dict(choices.clusters)),
+        "sku": ("SKU", {"": "All SKUs"} | dict(choices.skus)),
+    }
+    zone = known_zone(address.said("zone")) or known_zone(st.context.timezone) or "UTC"
+    at = address.as_of(now())
+    with st.container(horizontal=True, key="scope_bar", gap="xsmall", vertical_alignment="center"):
+        values = _controls(offered, "bar")
+        with st.popover(f"As of {when(at, zone)}" if at else "Live", icon=":material/schedule:" if at else None):
+            address.pick_instant(at, zone, now(), choices.first_at, "bar")
+    filters = [offered[name][1][value] for name, value in values.items() if value and name in offered]
+    summary = " · ".join([*(filters or ["Everything"]), f"{values['certainty']:.0%}", *(["past"] if at else [])])
+    with st.container(key="scope_sheet"), st.popover(plain(summary), width="stretch"):
+        _controls(offered, "sheet")
+        address.pick_instant(at, zone, now(), choices.first_at, "sheet")
+    chosen: dict[str, Any] = {name: value or None for name, value in values.items()}
+    return Scope(**chosen, as_of=at, zone=zone)
+
+
+def _controls(offered: dict[str, tuple[str, dict[Any, str]]], place: str) -> dict[str, Any]:
+    width = 160 if place == "bar" else None
+    values = {
+        name: address.pick(name, label, names, "", place=place, width=width) for name, (label, names) in offered.items()
+    }
+    spell = "{:g}".format
+    values["certainty"] = address.pick(
+        "certainty", "Certainty", CERTAINTIES, Scope().certainty, place=place, spell=spell, width=width
+    )
+    return values
+
+
+def banner(scope: Scope, freshness: Freshness) -> None:
+    """One line above the page where what it shows is not the present, or not all of it."""
+    if scope.as_of is not None:
+        with st.container(horizontal=True, key="past", vertical_alignment="center", gap="small"):
+            at = f"{when(scope.as_of, scope.zone)}, {zone_words(scope.zone, scope.as_of)}"
+            st.markdown(f"**As of {plain(at)}.** What was known then, forecast from then.", width="content")
+            st.button("Back to live", type="tertiary", on_click=address.write, args=("as_of", None))
+    if freshness.warning:
+        with st.container(key="stale"):
+            st.markdown(f":material/warning: {plain(freshness.warning)}")
+
+
+def footer(scope: Scope, freshness: Freshness) -> None:
+    """How old this is, and whose clock it shows."""
+    with st.container(key="footer"):
+        at = scope.as_of or now()
+        st.caption(f"{plain(freshness.words)} · times in {plain(zone_words(scope.zone, at))}")
+        if len(freshness.sources):
+            with st.expander("Age of each source"):
+                table(
+                    freshness.sources,
+                    {"source": "source", "last_at": "last heard", "age_words": "age"},
+                    scope.zone,
+                    "Age of each source",
+                )
+
+
+@st.fragment(run_every=POLL)
+def stay_live(seen: tuple[int, str] | None) -> None:
+    """Draws the page again when the log has moved or the minute has passed, and otherwise leaves it alone."""
+    if drawn_from() not in (None, seen):
+        st.rerun()
+
+
+def drawn_from() -> tuple[int, str] | None:
+    """What a live page was drawn from; None while nobody answers."""
+    try:
+        return _asked().ask.head().position, f"{now():%H%M}"
+    except Exception:  # the page itself says what is wrong; a beat that fails waits for the next
+        return None
+
+
+def maintenances(frame: pd.DataFrame, columns: dict[str, Any], zone: str, key: str, words: str) -> None:
+    """A table of maintenances to sort and search; picking a row opens it."""
+    picked = st.dataframe(
+        on_their_clock(frame, zone),
+        hide_index=True,
+        column_order=list(columns),
+        column_config=columns,
+        on_select="rerun",
+        selection_mode="single-row",
+        key=key,
+        placeholder="–",
+        height="content",
+        alt=words,
+    )
+    for row in picked["selection"]["rows"]:
+        st.switch_page(
+            _signs["maintenance"], query_params=address.kept(maintenance=str(frame["maintenance_id"].iloc[row]))
+        )
+
+
+_signs: dict[str, Any] = {}
+
+
+def signpost(**pages: Any) -> None:
+    """Says under which names pages can be opened from within others."""
+    _signs.update(pages)
+
+
+def way(name: str, label: str, icon: str | None = None) -> None:
+    """A link to another page that keeps the scope."""
+    st.page_link(_signs[name], label=label, icon=icon, query_params=address.kept())
+
+
+@contextmanager
+def part(what: str, still: str = STILL) -> Iterator[None]:
+    """A part of a page that may fail without taking its neighbours along."""
+    try:
+        yield
+    except DashboardError as why:
+        failed(what, str(why), still)
+    except Exception:  # a page is a door: whatever is wrong is for the server's log, the viewer gets a sentence
+        log.exception("%s could not be shown", what)
+        failed(what, "Something is wrong on our side; it has been logged.", still)

@@ -1,0 +1,90 @@
+"""Words as they are shown: what others wrote stays letters, and instants are the viewer's."""
+
+import re
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import pandas as pd
+
+# Streamlit's Markdown makes links, e-mail addresses, icons, emoji and arrows out of bare text after escapes are
+# resolved, so a backslash does not stop those; a character without width between their parts does.
+JOINER = "\u2060"
+UNIT = re.compile(r"(?<=\d) (?=(?:%|h|d|GPUs?|nodes?)(?!\w))")  # a number and its unit stay in one line
+SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$&^=])")
+MADE_OF_TEXT = re.compile(
+    r"(?<=:)(?=[A-Za-z/+_-])|(?<=\bwww)(?=\.)|(?<=@)(?=\w)|(?<=[-<>=~])(?=[-<>=~])", re.IGNORECASE
+)
+
+
+def plain(text: object) -> str:
+    """Any text as Markdown that shows exactly that text, in one line: no link, image, formula, colour or markup."""
+    line = UNIT.sub("\u00a0", " ".join(str(text).split()))
+    return SPECIAL.sub(r"\\\1", MADE_OF_TEXT.sub(JOINER, line)).replace(":", "\\:")
+
+
+def known_zone(name: str | None) -> str | None:
+    """The name of a zone if there is such a zone."""
+    try:
+        return ZoneInfo(name).key if name else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+def zone_words(zone: str, at: datetime) -> str:
+    """A zone with its abbreviation at that instant: Europe/Berlin (CET)."""
+    short = at.astimezone(ZoneInfo(zone)).tzname() or ""
+    return zone if short in ("", zone) else f"{zone} ({short})"
+
+
+def when(at: Any, zone: str) -> str:
+    """An instant on the viewer's clock: Tue 18 Nov 14:00; a dash for None or NaT."""
+    if at is None or pd.isna(at):
+        return "–"
+    return f"{at.astimezone(ZoneInfo(zone)):%a %-d %b %H:%M}"
+
+
+def on_their_clock(frame: pd.DataFrame, zone: str) -> pd.DataFrame:
+    """The frame with its instants on the viewer's wall clock: Streamlit shows the zone that a column has."""
+    return frame.assign(
+        **{
+            name: frame[name].dt.tz_convert(zone)
+            for name in frame.columns
+            if isinstance(frame[name].dtype, pd.DatetimeTZDtype)
+        }
+    )
+
+
+def written_out(frame: pd.DataFrame, columns: dict[str, str], zone: str) -> pd.DataFrame:
+    """The chosen columns under their headings: numbers as they are, all else as Markdown that is safe to show."""
+    return pd.DataFrame(
+        {
+            plain(head): frame[name]
+            if pd.api.types.is_numeric_dtype(frame[name]) and not pd.api.types.is_bool_dtype(frame[name])
+            else [cell(value, zone) for value in frame[name]]
+            for name, head in columns.items()
+        }
+    ).reset_index(drop=True)
+
+
+def numbers(frame: pd.DataFrame) -> list[Any]:
+    """The columns that hold numbers."""
+    return list(frame.select_dtypes("number").columns)
+
+
+def quantity(value: Any) -> str:
+    """A number grouped in thousands, with a decimal only where it is small and has one; a dash for none."""
+    if pd.isna(value):
+        return "–"
+    return f"{value:,.1f}" if abs(value) < 10 and value != round(value) else f"{value:,.0f}"
+
+
+def cell(value: Any, zone: str) -> str:
+    """One value in words: instants on the viewer's clock, a dash for what is not known."""
+    if isinstance(value, datetime):
+        return plain(when(value, zone))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None or value == "" or pd.isna(value):
+        return "–"
+    return plain(value)

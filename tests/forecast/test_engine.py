@@ -1,0 +1,185 @@
+"""The engine as a whole: honest intervals, whatever the records look like."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from worlds import World, empty, knowledge
+
+from dashboard.forecast.engine import Experience, because, foresee, learn
+from dashboard.forecast.quantiles import back
+from dashboard.model.rollout import Rollout
+from dashboard.model.stages import CODE, Stage, Status
+
+LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
+FRACTIONS = (0.5, 0.9, 0.95, 1.0)
+WORLD = World()
+
+
+@pytest.fixture(scope="module")
+def experience() -> Experience:
+    return learn(knowledge(*WORLD.past(25, np.random.default_rng(11))))
+
+
+def ask(rollout: Rollout, experience: Experience, seed: int = 1, paths: int = 60) -> np.ndarray:
+    futures = foresee(rollout, 12.0, experience, np.random.default_rng(seed), paths)
+    return back(futures, rollout.gpus, FRACTIONS, LEVELS)
+
+
+def test_eighty_per_cent_intervals_hold_about_eighty_per_cent(experience: Experience) -> None:
+    """Asked of 120 maintenances of the world that was learnt, before and while they run."""
+    rng, hits = np.random.default_rng(12), []
+    for i in range(120):
+        rollout, truth = WORLD.rollout("new", rng, start=(-12.0, -6.0, 3.0)[i % 3])
+        found = ask(rollout, experience, seed=i)
+        for row, fraction in ((0, 0.5), (1, 0.9)):
+            came = np.sort(truth)[int(np.ceil(fraction * truth.size - 1e-9)) - 1]
+            if came > 0:
+                hits.append(found[row, 1] <= came <= found[row, 5])
+
+    assert np.mean(hits) == pytest.approx(0.8, abs=0.08)
+
+
+def test_the_same_seed_gives_the_same_bits(experience: Experience) -> None:
+    rollout, _ = WORLD.rollout("new", np.random.default_rng(2), -6.0)
+
+    one, two = (foresee(rollout, 12.0, experience, np.random.default_rng(5), 40) for _ in range(2))
+
+    assert one.back_at.tobytes() == two.back_at.tobytes()
+    assert one.out_at.tobytes() == two.out_at.tobytes()
+
+
+def test_what_has_happened_keeps_its_time_and_what_has_not_is_not_past(experience: Experience) -> None:
+    rollout, truth = WORLD.rollout("new", np.random.default_rng(3), -9.0)
+
+    futures = foresee(rollout, 12.0, experience, np.random.default_rng(5), 40)
+
+    home = np.isin(np.arange(rollout.nodes), rollout.node[rollout.stage == CODE[Stage.IN_SERVICE]])
+    assert home.any()
+    assert np.allclose(futures.back_at[:, home], truth[home])
+    assert (futures.back_at[:, ~home] >= 0).all()
+
+
+def test_no_more_nodes_are_out_at_the_provider_than_may_be(experience: Experience) -> None:
+    """With one place and nobody out, the n-th node goes when the one before has left the provider."""
+    rollout, _ = World(slots=1, nodes=6).rollout("new", np.random.default_rng(3), 5.0)
+
+    futures = foresee(rollout, 12.0, experience, np.random.default_rng(5), 40)
+
+    assert (np.diff(np.sort(futures.out_at, axis=1), axis=1) > 0).all()
+    assert (futures.out_at >= 5.0 - 1e-9).all()
+
+
+def test_a_cancelled_maintenance_takes_no_more_nodes(experience: Experience) -> None:
+    rollout = replace(empty(), status=Status.CANCELLED, closed=-2.0)
+
+    futures = foresee(rollout, 12.0, experience, np.random.default_rng(5), 10)
+
+    assert np.isinf(futures.out_at).all()
+    assert not futures.lost.any()
+
+
+def test_a_provider_that_tells_nothing_of_nodes_is_forecast_from_its_promises() -> None:
+    """Twenty maintenances planned for 10 h took 20 h: the next one planned for 10 h is likely to take 20."""
+    past = [
+        replace(
+            empty(f"p{i}"),
+            status=Status.COMPLETED,
+            started=-100.0 - i,
+            planned_start=-100.0 - i,
+            planned_end=-90.0 - i,
+            first_planned_end=-90.0 - i,
+            closed=-80.0 - i,
+        )
+        for i in range(20)
+    ]
+    asked = replace(empty("new"), status=Status.IN_PROGRESS, started=-1.0, planned_start=-1.0, planned_end=9.0)
+
+    futures = foresee(asked, 12.0, learn(knowledge(*past)), np.random.default_rng(1), 400)
+
+    assert (futures.back_at == futures.back_at[:, :1]).all()  # all together
+    assert np.median(futures.back_at) == pytest.approx(19.0, rel=0.1)
+
+
+def test_nodes_in_repair_are_given_as_a_reason(experience: Experience) -> None:
+    rollout, _ = WORLD.rollout("new", np.random.default_rng(3), -9.0)
+    rollout = replace(
+        rollout,
+        node=np.append(rollout.node, 0),
+        stage=np.append(rollout.stage, CODE[Stage.REPAIRING]),
+        at=np.append(rollout.at, 0.0),
+    )
+
+    said = because(rollout, experience, foresee(rollout, 12.0, experience, np.random.default_rng(5), 10))
+
+    assert 1 <= len(said) <= 3
+    assert any("repair" in each for each in said)
+
+
+def test_nothing_known_still_gives_a_wide_finite_answer() -> None:
+    found = ask(empty(), learn(knowledge()))
+
+    assert np.isfinite(found).all()
+    assert (found >= 0).all()
+    assert found[3, 6] > 2 * found[3, 0]
+
+
+def broken(rollout: Rollout, rng: np.random.Generator) -> Rollout:
+    """The same rollout, its records lost, repeated, shuffled, blank or of nodes and stages that do not exist."""
+    size = max(rollout.node.size, 1)
+    pick = rng.integers(0, size, rng.integers(0, 2 * size)) if rollout.node.size else np.empty(0, dtype=np.int64)
+    at = rollout.at[pick] + rng.choice([0.0, 0.0, 30.0, -300.0, np.nan, np.inf], pick.size)
+
+    def often(value: float) -> float:
+        return value if rng.random() < 0.5 else float(rng.choice([np.nan, -1e6, 1e6, 0.0, np.inf]))
+
+    return replace(
+        rollout,
+        provider=str(rng.choice(["csp", "", "unheard of"])),
+        kind=str(rng.choice(["firmware", "", "nan"])),
+        status=Status(str(rng.choice([each.value for each in Status]))),
+        started=often(rollout.started),
+        planned_start=often(rollout.planned_start),
+        planned_end=often(rollout.planned_end),
+        first_planned_end=often(rollout.first_planned_end),
+        claimed_end=often(rollout.claimed_end),
+        max_unavailable=often(rollout.max_unavailable),
+        closed=often(rollout.closed),
+        rack=rng.integers(-1, 5, rollout.nodes),
+        gpus=rng.integers(0, 9, rollout.nodes),
+        node=np.where(rng.random(pick.size) < 0.1, rng.integers(-3, 99, pick.size), rollout.node[pick]),
+        stage=np.where(rng.random(pick.size) < 0.2, rng.integers(-1, 11, pick.size), rollout.stage[pick]),
+        at=at,
+    )
+
+
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@given(st.integers(0, 2**32 - 1), st.sampled_from([-30.0, -9.0, -2.0, 5.0]), st.integers(0, 12))
+def test_broken_records_never_raise_and_no_eta_is_past(seed: int, start: float, nodes: int) -> None:
+    rng = np.random.default_rng(seed)
+    world = World(nodes=nodes, slots=3) if nodes else World(nodes=1, slots=1)
+    many = [broken(world.rollout(f"m{i}", rng, start - 50 * i)[0], rng) for i in range(4)]
+    learnt = learn(knowledge(*many))
+
+    for rollout in (many[0], empty("none", nodes)):
+        futures = foresee(rollout, 12.0, learnt, rng, 20)
+        found = back(futures, rollout.gpus, FRACTIONS, LEVELS)
+        is_home = (futures.back_at <= 0).all(axis=0)
+        assert np.isfinite(found).all()
+        assert (np.diff(found, axis=0) >= 0).all()
+        assert (np.diff(found, axis=1) >= 0).all()
+        assert not np.isnan(futures.out_at).any()
+        assert (np.isinf(futures.back_at) == futures.lost).all()
+        if not is_home.any():
+            assert (found >= 0).all()
+        because(rollout, learnt, futures)
+
+
+def test_where_nothing_like_it_was_seen_a_longer_promise_means_a_longer_wait(experience: Experience) -> None:
+    asked = replace(empty("new", 20, provider="unseen", kind="unseen"), planned_start=5.0, max_unavailable=5.0)
+
+    short, long = (ask(replace(asked, planned_end=5.0 + hours), experience, paths=200)[1, 3] for hours in (10.0, 100.0))
+
+    assert long > 1.4 * short

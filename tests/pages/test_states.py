@@ -1,0 +1,185 @@
+"""Every page in every state: full, empty, stale, failed, past."""
+
+import pytest
+from fakes import HOSTILE, Fake
+from streamlit.testing.v1 import AppTest
+
+from dashboard.model.scope import Scope
+from dashboard.views.can_i_run import CanIRun
+
+ROOMS = ("capacity", "maintenances", "maintenance")
+
+
+def opened(fake: Fake, room: str = "capacity", **address: str) -> AppTest:
+    def script(fake: object, room: str) -> None:
+        from dashboard.pages import house, shell
+
+        shell.connect(fake)  # type: ignore[arg-type]
+        house.run(room)
+
+    app = AppTest.from_function(script, args=(fake, room), default_timeout=30)
+    for name, value in address.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def words(app: AppTest) -> str:
+    """Everything in writing."""
+    shown = [*app.title, *app.markdown, *app.caption, *app.header, *app.text]
+    return "\n".join(str(each.value) for each in shown).replace("\\", "").replace("\u00a0", " ").replace("\u2060", "")
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_page_opens_with_its_sentence(room: str) -> None:
+    """Words first: one title, and it is the sentence."""
+    app = opened(Fake(), room, maintenance="M-1000")
+
+    sentence = {
+        "capacity": "1,824 of 24,000 GPUs are out.",
+        "maintenances": "5 maintenances are running",
+        "maintenance": "912 of 4,096 GPUs are out.",
+    }[room]
+    assert len(app.title) == 1
+    assert sentence in words(app)
+    assert "data as of 2 min ago (nimbus)" in words(app)
+    assert "times in UTC" in words(app)
+
+
+def test_capacity_shows_four_numbers() -> None:
+    app = opened(Fake())
+
+    assert [each.label for each in app.metric] == ["Out now", "Likely back", "Safe to plan on, 90%", "Next dip"]
+    assert [each.value for each in app.metric] == ["1,824", "in 25\u00a0h", "in 44\u00a0h", "1,040\u00a0GPUs"]
+
+
+def test_empty_says_so() -> None:
+    """Nothing out is an answer, with the words for it, and no figure key without a figure."""
+    app = opened(Fake("empty"))
+
+    assert "No maintenance touches your GPUs in the next 14 days." in words(app)
+    assert "No maintenance has GPUs out." in words(app)
+    assert "A filled mark" not in words(app)
+
+
+def test_an_unknown_maintenance_is_a_sentence() -> None:
+    app = opened(Fake(), "maintenance", maintenance="nope")
+
+    assert "No maintenance nope was known then." in words(app)
+
+
+def test_stale_says_since_when_and_what_it_means() -> None:
+    app = opened(Fake("stale"))
+
+    assert "Nothing from Nimbus Cloud for 3 h: its nodes may be further than shown." in words(app)
+    assert "1,824 of 24,000 GPUs are out." in words(app)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_failed_is_one_sentence_and_no_stack_trace(room: str) -> None:
+    app = opened(Fake("failed"), room)
+
+    assert "This page cannot be shown right now. The database does not answer." in words(app).replace("**", "")
+    assert "Traceback" not in words(app)
+
+
+def test_a_part_that_fails_leaves_its_neighbours() -> None:
+    """Can I run? may fail alone; an exception nobody meant is told without its details."""
+
+    class Half(Fake):
+        def can_i_run(self, scope: Scope, gpus: int, hours: float) -> CanIRun:
+            raise ZeroDivisionError("a detail for the server's log")
+
+    app = opened(Half())
+
+    assert "1,824 of 24,000 GPUs are out." in words(app)
+    assert "Can I run? cannot be shown right now." in words(app).replace("**", "")
+    assert "a detail" not in words(app)
+
+
+def test_the_past_says_so_and_leads_back() -> None:
+    app = opened(Fake(), as_of="2026-11-16T15:00:00+01:00", zone="Europe/Berlin")
+
+    assert "As of Mon 16 Nov 15:00, Europe/Berlin (CET)." in words(app)
+    next(each for each in app.button if each.label == "Back to live").click()
+    app.run()
+    assert "as_of" not in app.query_params
+    assert "As of Mon" not in words(app)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        {"team": "bogus", "certainty": "7", "run_gpus": "-3", "run_hours": "soon"},
+        {"as_of": "yesterday", "zone": "Mars/Olympus"},
+        {"as_of": "2026-11-16T15:00:00"},  # without an offset it could be any of 24 instants
+        {"as_of": "9999-12-31T23:59:59Z", "zone": "../../etc/passwd"},
+        {"as_of": "0001-01-01T00:00:00+14:00", "run_gpus": "9" * 400},
+    ],
+)
+def test_what_the_address_cannot_mean_is_ignored(address: dict[str, str]) -> None:
+    app = opened(Fake(), **address)
+
+    assert "1,824 of 24,000 GPUs are out." in words(app)
+    assert "As of" not in words(app)
+
+
+def test_the_scope_is_read_from_the_address() -> None:
+    seen: list[Scope] = []
+
+    class Noting(Fake):
+        def what_is_out(self, scope: Scope):  # type: ignore[no-untyped-def]
+            seen.append(scope)
+            return super().what_is_out(scope)
+
+    opened(Noting(), team="t-fm", certainty="0.95", sku="B200", zone="Asia/Tokyo")
+
+    assert seen == [Scope(team="t-fm", sku="B200", certainty=0.95, zone="Asia/Tokyo")]
+
+
+def test_a_choice_goes_into_the_address_and_the_default_out_of_it() -> None:
+    app = opened(Fake())
+
+    app.selectbox(key="provider_bar").select("boreal").run()
+    assert app.query_params["provider"] == "boreal"
+
+    app.selectbox(key="provider_bar").select("").run()
+    assert "provider" not in app.query_params
+
+
+def test_the_same_minute_and_position_ask_once() -> None:
+    """A rerun without news does no work; a new fact does."""
+    fake = Fake()
+
+    app = opened(fake)
+    app.run()
+    assert fake.asked.count("what_is_out") == 1
+
+    fake.position += 1
+    app.run()
+    assert fake.asked.count("what_is_out") == 2
+
+
+def test_a_failure_is_not_remembered() -> None:
+    fake = Fake("failed")
+    app = opened(fake)
+
+    fake.state = "full"
+    app.run()
+
+    assert "1,824 of 24,000 GPUs are out." in words(app)
+
+
+def test_hostile_words_reach_no_markdown_unescaped() -> None:
+    """Wherever a provider's or a team's words are drawn by Markdown, their marks are escaped."""
+    pages = [opened(Fake("hostile")), opened(Fake("hostile"), "maintenance", maintenance="M-1000")]
+
+    for app in pages:
+        for each in [*app.title, *app.markdown, *app.caption, *app.metric]:
+            drawn = str(each.value)
+            assert "](" not in drawn
+            assert "<b>" not in drawn
+            assert ":red[" not in drawn
+            assert "$x" not in drawn.replace("\\$x", "")
+    assert HOSTILE in [str(each.value) for each in pages[1].text]
