@@ -27,7 +27,8 @@ class WhereItStands:
     """One maintenance in full.
 
     `facts`: pairs of label and value, ready to print (provider, cluster, kind, planned, promised, at once, reference).
-    `stages`, a row a stage that holds nodes, in the order of a rollout: stage (a Stage), nodes, gpus, waiting_for, longest_words.
+    `stages`, a row a stage that holds nodes, in the order of a rollout: stage (as Stage has it), nodes, gpus,
+    waiting_for, longest_words.
     `back`, a row a fraction (half, 90 %, 95 %, all): fraction, likely, plan_on (aware datetimes), words.
     `waiting_for`, a row an open expectation: who, role, what, since, due, late_words, contact, escalates_to.
     `stragglers`, the nodes longest in an open stage: node_id, rack, stage, since, hours, usual_hours (median of its

@@ -80,7 +80,7 @@ def _sentence(running: list[Summary], late: list[Summary], announced: list[Summa
     if not running:
         first = "No maintenance is running."
     else:
-        is_late = f", {len(late)} of them past what the provider promised" if late else ""
+        is_late = f", {len(late)} of them past {'their' if len(late) > 1 else 'its'} planned end" if late else ""
         first = f"{len(running)} maintenance{'s are' if len(running) > 1 else ' is'} running{is_late}."
     starts = [(each.likely_start or each.planned_start, each) for each in announced]
     coming = sorted(((at, each.title) for at, each in starts if at and at > now), key=lambda pair: pair[0])
@@ -115,7 +115,7 @@ def _table(found: list[Summary]) -> pd.DataFrame:
                "risk"]  # fmt: skip
     rows = [
         (s.maintenance_id, s.title, s.provider, s.cluster, words.stage(s.kind), words.stage(s.status), s.gpus, s.out,
-         s.progress, s.planned_start, s.promised, s.likely_end, s.plan_on_end, s.slip_hours, s.waiting_for.name,
+         round(s.progress, 2), s.planned_start, s.promised, s.likely_end, s.plan_on_end, s.slip_hours, s.waiting_for.name,
          s.risk)
         for s in found
     ]  # fmt: skip

@@ -137,7 +137,7 @@ def _summary(
         likely_end=forecast.quantile(ALMOST, LIKELY) if forecast and not over else None,
         plan_on_end=plan_on,
         waiting_for=_waited_for(fleet, status, out, provider, cluster),
-        risk=risk_of(status, promised, plan_on, now),
+        risk=risk_of(status, maybe_instant(told.planned_end), promised, plan_on, now),
     )
 
 
@@ -151,13 +151,15 @@ def _waited_for(fleet: Fleet, status: Status, out: dict[str, float], provider: s
     return party_for(fleet.parties, role, provider, cluster)
 
 
-def risk_of(status: Status, promised: datetime | None, plan_on: datetime | None, now: datetime) -> str:
-    """ "late" where the promise has passed, "at risk" where plan on is past it, else ""."""
-    if promised is None or status in CLOSED or status is Status.DEFERRED:
+def risk_of(
+    status: Status, planned: datetime | None, promised: datetime | None, plan_on: datetime | None, now: datetime
+) -> str:
+    """Late where the planned end has passed, whatever was promised since; at risk where plan on is past the promise."""
+    if status in CLOSED or status is Status.DEFERRED:
         return ""
-    if promised < now:
+    if any(end is not None and end < now for end in (planned, promised)):
         return "late"
-    return "at risk" if plan_on is not None and plan_on > promised else ""
+    return "at risk" if plan_on is not None and promised is not None and plan_on > promised else ""
 
 
 def claimed_ends(connection: Connection, ids: Iterable[str], at: int | None) -> dict[str, tuple[int, int]]:

@@ -327,7 +327,7 @@ class Fake:
         return Head(self.position, self.now())
 
     def now(self) -> datetime:
-        return self.at or datetime.now(UTC)  # noqa: TID251 (the fake of a door)
+        return self.at or datetime.now(UTC)
 
     def choices(self) -> Choices:
         self._ask("choices")
