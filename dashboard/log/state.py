@@ -217,6 +217,8 @@ def changes(
     query = select(_T.c.maintenance_id, _T.c.node_id, _T.c.stage, _T.c.occurred_at, before).where(
         _T.c.occurred_at > since
     )
+    if maintenance_id is not None:
+        query = query.where(_T.c.maintenance_id == maintenance_id)
     if at is not None:
         query = query.where(_T.c.recorded_at <= at)
     rows = {(row[0], row[1], row[3], row[2]): row[4] for row in connection.execute(query)}

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from worlds import World, empty, knowledge
 
 from dashboard.forecast.engine import Experience, because, foresee, learn
 from dashboard.forecast.quantiles import back
 from dashboard.model.rollout import Rollout
 from dashboard.model.stages import CODE, Stage, Status
+from tests.forecast.worlds import World, empty, knowledge
 
 LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 FRACTIONS = (0.5, 0.9, 0.95, 1.0)

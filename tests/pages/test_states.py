@@ -1,11 +1,11 @@
 """Every page in every state: full, empty, stale, failed, past."""
 
 import pytest
-from fakes import HOSTILE, Fake
 from streamlit.testing.v1 import AppTest
 
 from dashboard.model.scope import Scope
 from dashboard.views.can_i_run import CanIRun
+from tests.pages.fakes import HOSTILE, Fake
 
 ROOMS = ("capacity", "maintenances", "maintenance")
 
