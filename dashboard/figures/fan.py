@@ -31,7 +31,8 @@ def fan(shape: Fan, look: Look, zone: str, noun: str = "GPUs out") -> go.Figure:
     theme.now_rule(made, shape.now, look, zone)
     for mark, (row, side) in zip(shape.marks, labels, strict=True):
         _mark(made, mark, look, zone, yshift=2 + ROW * (row + 1), xanchor=side)
-    theme.note(made, 0, 1, noun, look.muted, xref="paper", yref="paper", xanchor="left", yanchor="bottom", yshift=2)
+    # Inside the plot, below the line where "now" and the marks are named.
+    theme.note(made, 1, 1, noun, look.muted, xref="paper", yref="paper", xanchor="right", yanchor="top", yshift=2)
     return made
 
 

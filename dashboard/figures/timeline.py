@@ -1,7 +1,7 @@
 """Every maintenance on one bar: planned, actual and forecast."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import plotly.graph_objects as go
 
@@ -21,12 +21,10 @@ def timeline(bars: Sequence[Bar], now: datetime, look: Look, zone: str) -> go.Fi
         return theme.empty("No maintenance is running, announced, or over for less than 14 days", look)
     made = theme.figure(look, 56 + ROW * len(shown))
     made.update_layout(margin_t=24)
-    instants = _instants(shown, now)
-    span = (min(instants), max(instants))
-    theme.time_axis(made, instants, zone, hoverformat="%a %-d %b %H:%M")
+    theme.time_axis(made, _instants(shown, now), zone, hoverformat="%a %-d %b %H:%M")
     made.update_yaxes(visible=False, range=[len(shown) - 0.4, -0.62])
     for row, bar in enumerate(shown):
-        _bar(made, row, bar, now, span, look, zone)
+        _bar(made, row, bar, now, look, zone)
     theme.now_rule(made, now, look, zone)
     if len(shown) < len(bars):
         words = f"the first {len(shown)} of {len(bars)}"
@@ -34,9 +32,7 @@ def timeline(bars: Sequence[Bar], now: datetime, look: Look, zone: str) -> go.Fi
     return made
 
 
-def _bar(
-    made: go.Figure, row: int, bar: Bar, now: datetime, span: tuple[datetime, datetime], look: Look, zone: str
-) -> None:
+def _bar(made: go.Figure, row: int, bar: Bar, now: datetime, look: Look, zone: str) -> None:
     colour = {"late": look.red, "at risk": look.amber}.get(bar.risk, look.accent)
     _plan(made, row, bar, look, zone)
     if bar.actual_start is not None:
@@ -55,7 +51,7 @@ def _bar(
     promise = theme.diamond(look.gone if passed else look.text, look, hollow=True, size=10)
     _mark(made, row, bar.planned_end, zone, promise, "promised")
     words = f"{shortened(bar.title)} · {bar.group}" + (f" · {bar.risk}" if bar.risk else "")
-    _title(made, row, words, bar, span, colour if bar.risk else look.text, zone)
+    _title(made, row, words, colour if bar.risk else look.text)
 
 
 def shortened(title: str) -> str:
@@ -63,16 +59,9 @@ def shortened(title: str) -> str:
     return title if len(title) <= LONG else title[: LONG - 1].rstrip() + "…"
 
 
-def _title(
-    made: go.Figure, row: int, words: str, bar: Bar, span: tuple[datetime, datetime], colour: str, zone: str
-) -> None:
-    """Above its bar: from where that starts, or, further right, to where it ends, so that it is not cut off."""
-    own = [at for at in (bar.planned_start, bar.actual_start, bar.likely_start, bar.actual_end, bar.plan_on_end) if at]
-    first, last = min(own, default=span[0]), max(own, default=span[0])
-    at = first + (last - first) / 2
-    share = (at - span[0]) / max(span[1] - span[0], timedelta(hours=1))
-    x, side = (first, "left") if share < 0.35 else (at, "center") if share < 0.65 else (last, "right")
-    theme.note(made, theme.local(x, zone), row, words, colour, xanchor=side, yshift=17)
+def _title(made: go.Figure, row: int, words: str, colour: str) -> None:
+    """Above its row, at the left edge: one column to read down, and none is cut off, even on a phone."""
+    theme.note(made, 0, row, words, colour, xref="paper", xanchor="left", yshift=17)
 
 
 def _instants(bars: Sequence[Bar], now: datetime) -> list[datetime]:

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pandas as pd
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import Connection
 
 from dashboard.log.forecasts import forecast_history
-from dashboard.log.read import history, in_force
 from dashboard.log.state import Standing, maintenances, of_maintenances
-from dashboard.model.instants import instant, micros
+from dashboard.model.instants import micros
 from dashboard.model.outlook import FRACTIONS, LIKELY, Fan, Forecast, Mark, Racks, ReturnCurve, Slip
 from dashboard.model.scope import Scope
 from dashboard.model.stages import Stage
@@ -20,6 +19,7 @@ from dashboard.views.nodes import racks_of, stages_table, stragglers_table, wait
 from dashboard.views.outlooks import curve, forecasts_for, together
 from dashboard.views.standing import OUT_STAGES, as_told, out_over_time, picture_of
 from dashboard.views.summaries import ALMOST, Summary, summaries
+from dashboard.views.told import Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +68,7 @@ class WhereItStands:
 
 
 POINTS = 241
-MESSAGE = ("received_at", "sender", "subject", "claimed_end", "body")
-CASE = ("case_id", "node_id", "status", "severity", "opened_at", "response_due_at", "resolution_due_at", "note")
-UPDATE = ("recorded_at", "source", "status", "planned_start", "planned_end", "note")
+FEWEST_AHEAD = 25  # instants of the forecast shown: a day
 FACT_BEFORE = timedelta(hours=6)
 MOST_FACT = timedelta(days=14)
 
@@ -84,7 +82,7 @@ def where_it_stands(connection: Connection, scope: Scope, now: datetime, mainten
     (summary,) = summaries(connection, ahead, [maintenance_id], whole) or (None,)
     if summary is None:
         return None
-    told = _Told.read(connection, maintenance_id, ahead.at)
+    told = Told.read(connection, maintenance_id, ahead.at)
     forecast = ahead.forecasts.get(maintenance_id)
     return WhereItStands(
         now=ahead.now,
@@ -206,7 +204,7 @@ def _fan(connection: Connection, ahead: Ahead, summary: Summary) -> Fan:
         connection, ahead.picture, micros(since), micros(over), ahead.at, POINTS, summary.maintenance_id
     )
     step = (over - since) / (POINTS - 1)
-    coming = curve(ahead.together.at, ahead.together.total) if ahead.forecasts else ReturnCurve((), {})
+    coming = _until_back(curve(ahead.together.at, ahead.together.total)) if ahead.forecasts else ReturnCurve((), {})
     marks = []
     if summary.promised:
         marks.append(Mark(summary.promised, "promised", "provider", passed=summary.promised < ahead.now))
@@ -217,68 +215,16 @@ def _fan(connection: Connection, ahead: Ahead, summary: Summary) -> Fan:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """What people and systems said of it, as known at the instant shown."""
-
-    messages: pd.DataFrame
-    cases: pd.DataFrame
-    updates: pd.DataFrame
-    commitments: list[RowMapping]
-    promises: tuple[tuple[datetime, datetime], ...]  # when it was said, and the end it promised
-
-    @staticmethod
-    def read(connection: Connection, maintenance_id: str, at: int | None) -> "_Told":
-        """Reads it."""
-        only = ("maintenance_id", [maintenance_id])
-        messages = history(connection, "provider_messages", at, only)
-        updates = history(connection, "maintenance_updates", at, only)
-        promises = [(r["recorded_at"], r["planned_end"]) for r in updates if r["planned_end"] is not None]
-        promises += [(r["received_at"], r["claimed_end"]) for r in messages if r["claimed_end"] is not None]
-        said: list[tuple[int, int]] = []
-        for when, end in sorted(promises):
-            if not said or said[-1][1] != end:
-                said.append((when, end))
-        return _Told(
-            _frame(messages, MESSAGE, newest="received_at"),
-            _frame(
-                in_force(connection, "support_cases", at, only),
-                (
-                    "case_id",
-                    "node_id",
-                    "status",
-                    "severity",
-                    "opened_at",
-                    "response_due_at",
-                    "resolution_due_at",
-                    "note",
-                ),
-            ),
-            _frame(
-                updates,
-                ("recorded_at", "source", "status", "planned_start", "planned_end", "note"),
-                newest="recorded_at",
-            ),
-            in_force(connection, "commitments", at, only),
-            tuple((instant(when), instant(end)) for when, end in said),
-        )
+def _until_back(coming: ReturnCurve) -> ReturnCurve:
+    """The curve up to a while after nearly all is back at its slowest: a long flat end would flatten what matters."""
+    slowest = coming.gpus_out[max(coming.gpus_out)]
+    few = max(slowest, default=0) * (1 - ALMOST)
+    last = max((i for i, gpus in enumerate(slowest) if gpus > few), default=0)
+    keep = min(len(coming.at), max(last + last // 4 + 2, FEWEST_AHEAD))
+    return ReturnCurve(coming.at[:keep], {level: gpus[:keep] for level, gpus in coming.gpus_out.items()})
 
 
-def _frame(rows: list[RowMapping], columns: tuple[str, ...], newest: str = "") -> pd.DataFrame:
-    ordered = sorted(rows, key=lambda row: -row[newest]) if newest else rows
-    frame = pd.DataFrame([[row[name] for name in columns] for row in ordered], columns=list(columns))
-    instants = {name: pd.to_datetime(frame[name].map(_maybe), utc=True) for name in columns if name.endswith(TIMES)}
-    return frame.assign(**instants)
-
-
-TIMES = ("_at", "_end", "_start")
-
-
-def _maybe(value: object) -> datetime | None:
-    return None if value is None or pd.isna(value) else instant(int(value))  # type: ignore[call-overload]
-
-
-def _slip(connection: Connection, ahead: Ahead, summary: Summary, told: _Told) -> Slip:
+def _slip(connection: Connection, ahead: Ahead, summary: Summary, told: Told) -> Slip:
     made = forecast_history(connection, summary.maintenance_id, ahead.at)
     return Slip(
         now=ahead.now,

@@ -115,7 +115,8 @@ def _table(found: list[Summary]) -> pd.DataFrame:
                "risk"]  # fmt: skip
     rows = [
         (s.maintenance_id, s.title, s.provider, s.cluster, words.stage(s.kind), words.stage(s.status), s.gpus, s.out,
-         round(s.progress, 2), s.planned_start, s.promised, s.likely_end, s.plan_on_end, s.slip_hours, s.waiting_for.name,
+         round(s.progress, 2), s.planned_start, s.promised, s.likely_end, s.plan_on_end, s.slip_hours,
+         s.waiting_for.name,
          s.risk)
         for s in found
     ]  # fmt: skip

@@ -1,0 +1,60 @@
+"""What people and systems said of one maintenance."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import pandas as pd
+from sqlalchemy import Connection, RowMapping
+
+from dashboard.log.read import history, in_force
+from dashboard.model.instants import instant
+
+MESSAGE = ("received_at", "sender", "subject", "claimed_end", "body")
+CASE = ("case_id", "node_id", "status", "severity", "opened_at", "response_due_at", "resolution_due_at", "note")
+UPDATE = ("recorded_at", "source", "status", "planned_start", "planned_end", "note")
+TIMES = ("_at", "_end", "_start")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What people and systems said of it, as known at the instant shown."""
+
+    messages: pd.DataFrame
+    cases: pd.DataFrame
+    updates: pd.DataFrame
+    commitments: list[RowMapping]
+    promises: tuple[tuple[datetime, datetime], ...]  # when it was said, and the end it promised
+
+    @staticmethod
+    def read(connection: Connection, maintenance_id: str, at: int | None) -> "Told":
+        """Reads it."""
+        only = ("maintenance_id", [maintenance_id])
+        messages = history(connection, "provider_messages", at, only)
+        updates = history(connection, "maintenance_updates", at, only)
+        promises = [(r["recorded_at"], r["planned_end"]) for r in updates if r["planned_end"] is not None]
+        promises += [(r["received_at"], r["claimed_end"]) for r in messages if r["claimed_end"] is not None]
+        said: list[tuple[int, int]] = []
+        for when, end in sorted(promises):
+            if not said or said[-1][1] != end:
+                said.append((when, end))
+        return Told(
+            _frame(messages, MESSAGE, newest="received_at"),
+            _frame(
+                in_force(connection, "support_cases", at, only),
+                CASE,
+            ),
+            _frame(updates, UPDATE, newest="recorded_at"),
+            in_force(connection, "commitments", at, only),
+            tuple((instant(when), instant(end)) for when, end in said),
+        )
+
+
+def _frame(rows: list[RowMapping], columns: tuple[str, ...], newest: str = "") -> pd.DataFrame:
+    ordered = sorted(rows, key=lambda row: -row[newest]) if newest else rows
+    frame = pd.DataFrame([[row[name] for name in columns] for row in ordered], columns=list(columns))
+    instants = {name: pd.to_datetime(frame[name].map(_maybe), utc=True) for name in columns if name.endswith(TIMES)}
+    return frame.assign(**instants)
+
+
+def _maybe(value: object) -> datetime | None:
+    return None if value is None or pd.isna(value) else instant(int(value))  # type: ignore[call-overload]
