@@ -111,7 +111,7 @@ def _turns(connection: Connection, picture: Picture, moved: list[Change], since:
         if (maintenance, node) not in seen:
             start = since - 1 if picture.known[maintenance].by_node or pd.isna(first_out_at) else int(first_out_at)
             told.append((node, max(start, since - 1), 1))
-    turns = pd.DataFrame(told, columns=["node_id", "at", "step"])
+    turns = pd.DataFrame(told, columns=["node_id", "at", "step"]).astype({"at": "int64", "step": "int64"})
     weight = _gpus_in_scope(connection, picture.fleet, set(turns["node_id"]), at)
     return turns.assign(gpus=turns["node_id"].map(weight).astype(float))
 

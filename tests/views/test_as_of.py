@@ -1,0 +1,102 @@
+"""The page at a past instant shows what was known then, and nothing else."""
+
+import dataclasses
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sqlalchemy import Connection, Engine
+
+from dashboard.jobs.transfer import export_dataset, import_dataset
+from dashboard.log.database import migrate, open_log, reading
+from dashboard.model.scope import Scope
+from dashboard.views.can_i_run import can_i_run
+from dashboard.views.capacity import what_is_out
+from dashboard.views.freshness import freshness
+from dashboard.views.maintenance import where_it_stands
+from dashboard.views.maintenances import what_is_planned
+
+SAMPLE = Path(__file__).resolve().parents[2] / "sample_data"
+NOW = datetime(2026, 11, 18, 15, 30, tzinfo=UTC)
+INSTANTS = (datetime(2026, 4, 14, 9, 30, tzinfo=UTC), datetime(2026, 11, 17, 20, tzinfo=UTC))
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """The sample, imported."""
+    engine = open_log(f"sqlite:///{tmp_path_factory.mktemp('whole') / 'log.db'}")
+    migrate(engine)
+    import_dataset(engine, SAMPLE, NOW)
+    yield engine
+    engine.dispose()
+
+
+def shown(connection: Connection, at: datetime) -> dict[str, Any]:
+    """What every page would show as of `at`."""
+    scope = Scope(as_of=at, zone="Europe/Berlin")
+    planned = what_is_planned(connection, scope, NOW)
+    ids = planned.table["maintenance_id"].tolist()[:3]
+    return {
+        "capacity": what_is_out(connection, scope, NOW),
+        "team": what_is_out(connection, dataclasses.replace(scope, team="vision"), NOW),
+        "can I run": can_i_run(connection, scope, NOW, 512, 24),
+        "maintenances": planned,
+        "freshness": freshness(connection, scope, NOW),
+        **{name: where_it_stands(connection, scope, NOW, name) for name in ids},
+    }
+
+
+def assert_same(one: Any, other: Any, where: str) -> None:
+    """Equal to the bit, frames and arrays included."""
+    if isinstance(one, pd.DataFrame):
+        pd.testing.assert_frame_equal(one, other, obj=where)
+    elif isinstance(one, np.ndarray):
+        assert np.array_equal(one, other), where
+    elif dataclasses.is_dataclass(one):
+        for field in dataclasses.fields(one):
+            assert_same(getattr(one, field.name), getattr(other, field.name), f"{where}.{field.name}")
+    elif isinstance(one, dict):
+        assert one.keys() == other.keys(), where
+        for key in one:
+            assert_same(one[key], other[key], f"{where}[{key}]")
+    else:
+        assert one == other, where
+
+
+@pytest.mark.parametrize("at", INSTANTS, ids=["in spring", "yesterday evening"])
+def test_a_past_page_is_what_its_export_imports_to(whole: Engine, tmp_path: Path, at: datetime) -> None:
+    """Every figure, table, sentence and forecast."""
+    export_dataset(whole, tmp_path / "then", at)
+    engine = open_log(f"sqlite:///{tmp_path / 'then.db'}")
+    migrate(engine)
+    import_dataset(engine, tmp_path / "then", NOW)
+
+    with reading(whole) as connection:
+        now = shown(connection, at)
+    with reading(engine) as connection:
+        then = shown(connection, at)
+    engine.dispose()
+
+    assert_same(now, then, "page")
+    assert now["capacity"].out > 0
+    assert len(now) > 6
+
+
+def test_the_same_facts_give_the_same_forecast_on_postgresql(whole: Engine, postgres_database: str) -> None:
+    """To the bit, whatever database keeps them."""
+    at = INSTANTS[1]
+    engine = open_log(postgres_database)
+    migrate(engine)
+    import_dataset(engine, SAMPLE, NOW)
+
+    with reading(whole) as connection:
+        on_sqlite = shown(connection, at)
+    with reading(engine) as connection:
+        on_postgresql = shown(connection, at)
+    engine.dispose()
+
+    assert_same(on_sqlite, on_postgresql, "page")
