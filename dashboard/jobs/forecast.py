@@ -43,6 +43,8 @@ class Forecaster:
 
     engine: Engine
     _learnt: dict[datetime, Experience] = field(default_factory=dict)
+    _seen: int = -1  # the log position up to which all is forecast
+    _until: datetime | None = None  # when the first of those forecasts grows old
 
     def experience(self, connection: Connection, at: datetime) -> Experience:
         """What history teaches as of the hour of `at`."""
@@ -55,13 +57,18 @@ class Forecaster:
         """Forecasts every open maintenance that changed since it was last forecast; returns how many that were."""
         with reading(self.engine) as connection:
             position, _ = newest_recorded(connection)
-            ids = _due(connection, now)
-            if not ids:
+            if position == self._seen and self._until is not None and now < self._until:
                 return 0
-            chronicle = read_chronicle(connection, ids)
-            made = forecast_at(chronicle, self.experience(connection, now), ids, now)
+            ids = _due(connection, now)
+            made = self._forecast(connection, ids, now) if ids else []
+        self._seen, self._until = position, now + OLDEST / 12
+        if not made:
+            return 0
         with appending(self.engine) as connection:
             return append_forecasts(connection, made, now, position)
+
+    def _forecast(self, connection: Connection, ids: list[str], now: datetime) -> list[Forecast]:
+        return forecast_at(read_chronicle(connection, ids), self.experience(connection, now), ids, now)
 
 
 def open_ids(connection: Connection) -> list[str]:
@@ -73,8 +80,10 @@ def open_ids(connection: Connection) -> list[str]:
 
 def _due(connection: Connection, now: datetime) -> list[str]:
     ids = open_ids(connection)
-    made = latest_positions(connection)
-    query = select(touched.c.maintenance_id, func.max(touched.c.position)).group_by(touched.c.maintenance_id)
+    made = latest_positions(connection, ids)
+    since = min((position for position, _ in made.values()), default=0)
+    query = select(touched.c.maintenance_id, func.max(touched.c.position)).where(touched.c.position > since)
+    query = query.group_by(touched.c.maintenance_id)
     changed = {row[0]: row[1] for row in connection.execute(query)}
     oldest = micros(now - OLDEST)
     return [each for each in ids if each not in made or changed.get(each, 0) > made[each][0] or made[each][1] < oldest]

@@ -7,7 +7,7 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, insert, select
 
 from dashboard.log import derive
 from dashboard.log.tables import (
@@ -57,21 +57,20 @@ class Appending:
         if not self.new:
             return None
         derive.fold_maintenances(self.connection, self.maintenances)
-        known = self.connection.scalar(select(func.max(appends.c.newest_recorded_at)))
-        position: int = self.connection.execute(
-            insert(appends)
-            .values(
-                appended_at=micros(self.now),
-                what=self.what,
-                rows=sum(self.new.values()),
-                newest_recorded_at=max(self.newest, EVER if known is None else known),
-            )
-            .returning(appends.c.position)
-        ).scalar_one()
+        position = take_position(self.connection, self.now, self.what, sum(self.new.values()), self.newest)
         if self.maintenances:
             rows = [(position, each) for each in sorted(self.maintenances)]
             derive.many(self.connection, touched.name, ("position", "maintenance_id"), rows)
         return position
+
+
+def take_position(connection: Connection, now: datetime, what: str, rows: int, newest: int = EVER) -> int:
+    """Moves the log on by one position, which is what readers watch; `newest` is the latest clock in the new rows."""
+    known = connection.scalar(select(appends.c.newest_recorded_at).order_by(appends.c.position.desc()).limit(1))
+    newest = max(newest, EVER if known is None else known)
+    row = insert(appends).values(appended_at=micros(now), what=what, rows=rows, newest_recorded_at=newest)
+    position: int = connection.execute(row.returning(appends.c.position)).scalar_one()
+    return position
 
 
 def append(connection: Connection, facts: Mapping[str, Sequence[Row]], now: datetime, what: str) -> int | None:

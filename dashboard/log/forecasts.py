@@ -8,6 +8,7 @@ from datetime import datetime
 import numpy as np
 from sqlalchemy import Connection, Row, func, select
 
+from dashboard.log.append import take_position
 from dashboard.log.derive import in_chunks, many
 from dashboard.log.tables import forecasts
 from dashboard.model.instants import instant, micros
@@ -22,7 +23,10 @@ def append_forecasts(connection: Connection, made: Iterable[Forecast], made_at: 
         (each.maintenance_id, micros(each.as_of), each.engine, micros(made_at), position, _said(each), _futures(each))
         for each in made
     ]
-    return many(connection, forecasts.name, COLUMNS, rows)
+    new = many(connection, forecasts.name, COLUMNS, rows)
+    if new:
+        take_position(connection, made_at, "forecast", new)
+    return new
 
 
 def latest_forecasts(connection: Connection, ids: Iterable[str]) -> dict[str, Forecast]:
@@ -44,10 +48,12 @@ def latest_forecasts(connection: Connection, ids: Iterable[str]) -> dict[str, Fo
     return found
 
 
-def latest_positions(connection: Connection) -> dict[str, tuple[int, int]]:
-    """Of each maintenance that was ever forecast: the log position and the as_of (µs) of its newest forecast."""
+def latest_positions(connection: Connection, ids: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """Of each of these maintenances that was ever forecast: the log position and the as_of (µs) of its newest."""
     query = select(forecasts.c.maintenance_id, func.max(forecasts.c.position), func.max(forecasts.c.as_of))
-    return {row[0]: (row[1], row[2]) for row in connection.execute(query.group_by(forecasts.c.maintenance_id))}
+    query = query.group_by(forecasts.c.maintenance_id)
+    parts = [query.where(forecasts.c.maintenance_id.in_(part)) for part in in_chunks(sorted(set(ids)))]
+    return {row[0]: (row[1], row[2]) for part in parts for row in connection.execute(part)}
 
 
 def forecast_history(connection: Connection, maintenance_id: str, until: int | None = None) -> list[Forecast]:

@@ -8,8 +8,8 @@ from sqlalchemy import Connection, RowMapping, func, select
 
 from dashboard.log.append import newest_recorded
 from dashboard.log.read import in_force
-from dashboard.log.tables import FACT_TABLES, appends
-from dashboard.model.instants import EVER, instant, micros
+from dashboard.log.tables import FACT_TABLES
+from dashboard.model.instants import instant, micros
 from dashboard.model.scope import Scope
 from dashboard.views import words
 
@@ -95,14 +95,14 @@ def choices(connection: Connection) -> Choices:
     skus = sorted({row["sku"] for row in clusters if row["sku"]})
     updates = FACT_TABLES["maintenance_updates"]
     first = connection.scalar(select(func.min(updates.c.recorded_at)))
-    last = connection.scalar(select(func.max(appends.c.newest_recorded_at)))
+    _, last = newest_recorded(connection)
     return Choices(
         _named(in_force(connection, "teams"), "team_id"),
         _named(in_force(connection, "providers"), "provider_id"),
         tuple(sorted((row["cluster_id"], row["cluster_id"]) for row in clusters)),
         tuple((sku, sku) for sku in skus),
         None if first is None else instant(first),
-        None if last in (None, EVER) else instant(last),
+        last,
     )
 
 
