@@ -6,14 +6,14 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test browser bench shots trust lock sample format clean
+.PHONY: help demo test browser bench lock sample format clean
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / - /' | column -t -s '-'
 
 $(READY): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null \
-		|| { echo "This needs Python 3.11, and found $$($(PYTHON) --version 2>&1): put it on the PATH, or make PYTHON=/path/to/python3.11 ..."; exit 1; }
+	@$(or $(PYTHON),false) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null \
+		|| { echo "This needs Python 3.11, and found $$($(or $(PYTHON),echo none) --version 2>&1 | sed 's/ --version//'): put it on the PATH, or make PYTHON=/path/to/python3.11 ..."; exit 1; }
 	@echo "setting up $(VENV) ..."
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
@@ -31,9 +31,6 @@ test: $(READY) browser ## lint, types, import rules, and every test, the browser
 
 bench: $(READY) ## how fast, as ratios taken side by side
 	@$(BIN)/python -m bench.run
-
-shots: $(READY) browser ## pictures of every page, in shots/
-	@$(BIN)/python -m tests.browser.shots
 
 lock: $(READY) ## pin every dependency again, with hashes
 	@$(BIN)/pip-compile pyproject.toml --quiet --upgrade --extra test --generate-hashes --allow-unsafe --strip-extras \
