@@ -18,7 +18,7 @@ START = datetime(2026, 1, 5, tzinfo=UTC)
 NOW = START + timedelta(days=30)
 NODES = ("n-1", "n-2", "n-3")
 MAINTENANCES = ("M-1", "M-2")
-FLEET = {
+FLEET: dict[str, list[tuple[Any, ...]]] = {
     "providers": [("p", "Provider")],
     "clusters": [("c", "p", "region", "sku", 8)],
     "nodes": [(node, "c", "r", 8, "") for node in NODES],
@@ -78,7 +78,7 @@ def facts() -> st.SearchStrategy[list[Fact]]:
 
 def tell(engine: Engine, told: Sequence[Fact], fleet: bool = True) -> int | None:
     """Appends facts in one go."""
-    rows: dict[str, list[tuple[Any, ...]]] = {name: list(some) for name, some in FLEET.items()} if fleet else {}
+    rows = {name: list(some) for name, some in FLEET.items()} if fleet else {}
     for name, row in told:
         rows.setdefault(name, []).append(row)
     with appending(engine) as connection:

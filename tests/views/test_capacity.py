@@ -1,8 +1,9 @@
 """What is out, counted by hand."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -15,7 +16,7 @@ from dashboard.views.capacity import WhatIsOut, what_is_out
 from tests.log.stories import START, Fact, membership, transition, update
 
 NOW = START + timedelta(hours=12)
-FLEET = {
+FLEET: dict[str, list[tuple[Any, ...]]] = {
     "providers": [("p", "Provider")],
     "clusters": [("shared", "p", "north", "H100", 8), ("named", "p", "south", "B200", 8)],
     "teams": [("red", "Red"), ("blue", "Blue")],
@@ -40,7 +41,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
     found.dispose()
 
 
-def seen(engine: Engine, *told: Fact, now: datetime = NOW, **scope: str) -> WhatIsOut:
+def seen(engine: Engine, *told: Fact, **scope: str) -> WhatIsOut:
     """What the page shows after these facts."""
     rows: dict[str, list[tuple[object, ...]]] = {}
     for name, row in told:
@@ -48,7 +49,7 @@ def seen(engine: Engine, *told: Fact, now: datetime = NOW, **scope: str) -> What
     with appending(engine) as connection:
         append(connection, rows, NOW, "test")
     with reading(engine) as connection:
-        return what_is_out(connection, Scope(**scope), now)  # type: ignore[arg-type]
+        return what_is_out(connection, Scope(**scope), NOW)  # type: ignore[arg-type]
 
 
 def test_out_is_from_cordoned_until_in_service(engine: Engine) -> None:
