@@ -1,6 +1,7 @@
 """A dataset of the size the dashboard is built for: 125,000 nodes, 500 open maintenances, three years of transitions.
 
-`python -m bench.world DIR [--scale 1] [--history 1]`; the same numbers and the same instant give the same bytes.
+`python -m bench.world DIR [--scale 1] [--history 1] [--seed 1] [--now T]`; the same numbers and instant give the same
+bytes.
 """
 
 import argparse
@@ -15,9 +16,10 @@ import numpy.typing as npt
 
 from bench.fleet import Rows, build_fleet
 from bench.rollouts import DAY, STAGES, YEARS, Planned, Transitions, finished, still_open, transitions
+from dashboard.model.instants import read_instant
 
 NODES = 125_000
-SEED = 20_260_101
+SEED = 1
 HEADERS = {
     "providers": "provider_id,name",
     "clusters": "cluster_id,provider_id,region,sku,gpus_per_node",
@@ -174,9 +176,10 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--scale", type=float, default=1.0, help="of fleet and maintenances")
     parser.add_argument("--history", type=float, default=1.0, help="the part of the finished maintenances to keep")
-    parser.add_argument("--now", type=datetime.fromisoformat, default=datetime.now(UTC))
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--now", type=read_instant, default=datetime.now(UTC), help="recorded up to then")
     said = parser.parse_args()
-    print(write_world(said.folder, said.now, said.scale, said.history))
+    print(write_world(said.folder, said.now, said.scale, said.history, said.seed))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, func, select, text
 
 from dashboard.forecast.engine import Experience, learn
 from dashboard.forecast.foretell import Place, foretell
@@ -74,7 +74,7 @@ class Forecaster:
 def open_ids(connection: Connection) -> list[str]:
     """The maintenances that are not over, and those that are told to be and still hold nodes."""
     told = {name for name, each in maintenances(connection).items() if each.maintenance.status not in CLOSED}
-    out = set(connection.scalars(select(current_stages.c.maintenance_id).where(current_stages.c.is_out).distinct()))
+    out = set(connection.scalars(select(current_stages.c.maintenance_id).where(text("is_out")).distinct()))
     return sorted(told | out)
 
 

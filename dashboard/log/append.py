@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
@@ -34,7 +35,7 @@ class Appending:
     now: datetime
     what: str
     new: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    maintenances: set[str] = field(default_factory=set)
+    spans: dict[str, derive.Span | None] = field(default_factory=dict)
     newest: int = EVER
 
     def add(self, name: str, rows: Sequence[Row]) -> int:
@@ -49,17 +50,18 @@ class Appending:
             recorded = stored_columns(fact).index(recorded_column(fact))
             newest = max(row[recorded] for row in stored)
             self.newest = max(self.newest, newest)
-            self.maintenances |= derive.follow(self.connection, fact, stored)
+            for each, span in derive.follow(self.connection, fact, stored).items():
+                self.spans[each] = derive.joined(self.spans[each], span) if each in self.spans else span
         return new
 
     def finish(self) -> int | None:
         """Brings the folded maintenances up to date and takes a position; None where nothing was new."""
         if not self.new:
             return None
-        derive.fold_maintenances(self.connection, self.maintenances)
+        derive.widen_or_fold(self.connection, self.spans)
         position = take_position(self.connection, self.now, self.what, sum(self.new.values()), self.newest)
-        if self.maintenances:
-            rows = [(position, each) for each in sorted(self.maintenances)]
+        if self.spans:
+            rows = [(position, each) for each in sorted(self.spans)]
             derive.many(self.connection, touched.name, ("position", "maintenance_id"), rows)
         return position
 
@@ -140,7 +142,7 @@ def _insert(connection: Connection, fact: Fact, rows: list[Row]) -> int:
     columns = stored_columns(fact)
     places = [columns.index(name) for name in identity(fact)]
     # In the order of the tree they go into: neighbours are written together, and a bulk load reads no page twice.
-    rows.sort(key=lambda row: tuple(row[i] for i in places))
+    rows.sort(key=itemgetter(*places))
     return derive.many(connection, fact.name, columns, rows)
 
 

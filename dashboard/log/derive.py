@@ -4,10 +4,10 @@ What stands in them is a maximum over facts (the latest stage, the latest word),
 facts arrive, nor how often.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import BindParameter, Connection, bindparam, case, delete, func, or_, select, update
 
 from dashboard.log.tables import (
     DERIVED,
@@ -15,6 +15,7 @@ from dashboard.log.tables import (
     current_maintenances,
     current_nodes,
     current_stages,
+    recorded_column,
     stored_columns,
 )
 from dashboard.model.facts import FACTS, Fact
@@ -47,15 +48,69 @@ def in_chunks(values: Sequence[str], size: int = IDS) -> Iterator[list[str]]:
         yield list(values[start : start + size])
 
 
-def follow(connection: Connection, fact: Fact, rows: Sequence[Row]) -> set[str]:
-    """Takes appended rows of a fact into the derived tables; returns the maintenances they speak of."""
+Span = tuple[int, int, bool]
+"""When anything of a maintenance was first and last recorded, and whether any node was reported."""
+
+
+def follow(connection: Connection, fact: Fact, rows: Sequence[Row]) -> dict[str, Span | None]:
+    """Takes appended rows of a fact into the derived tables.
+
+    Returns the maintenances they speak of and what the rows add to each one's span; None where it must be folded.
+    """
     step = _STEPS.get(fact.name)
     if step:
         step(connection, rows)
     if "maintenance_id" not in fact.names:
-        return set()
-    place = fact.names.index("maintenance_id")
-    return {row[place] for row in rows if row[place]}
+        return {}
+    place, clock = fact.names.index("maintenance_id"), stored_columns(fact).index(recorded_column(fact))
+    if fact.name == "maintenance_updates":
+        return {row[place]: None for row in rows if row[place]}
+    spans: dict[str, Span | None] = {}
+    by_node = fact.name == "node_transitions"
+    for row in rows:
+        name, at = row[place], row[clock]
+        if name:
+            before = spans.get(name)
+            if before is None:
+                spans[name] = (at, at, by_node)
+            elif not before[0] <= at <= before[1]:
+                spans[name] = (min(at, before[0]), max(at, before[1]), by_node)
+    return {name: span if span and span[0] > EVER else None for name, span in spans.items()}
+
+
+def joined(one: Span | None, other: Span | None) -> Span | None:
+    """Two spans as one; None where either must be folded."""
+    if one is None or other is None:
+        return None
+    return min(one[0], other[0]), max(one[1], other[1]), one[2] or other[2]
+
+
+def widen_or_fold(connection: Connection, spans: Mapping[str, Span | None]) -> None:
+    """Widens the spans of maintenances that stand there already, and folds the others from all that the log says."""
+    known: set[str] = set()
+    for part in in_chunks(sorted(name for name, span in spans.items() if span)):
+        query = select(current_maintenances.c.maintenance_id).where(current_maintenances.c.maintenance_id.in_(part))
+        known |= set(connection.scalars(query))
+    c = current_maintenances.c
+    first: BindParameter[int] = bindparam("first")
+    last: BindParameter[int] = bindparam("last")
+    wider = (
+        update(current_maintenances)
+        .where(c.maintenance_id == bindparam("name"))
+        .values(
+            first_recorded_at=case((first < c.first_recorded_at, first), else_=c.first_recorded_at),
+            last_recorded_at=case((last > c.last_recorded_at, last), else_=c.last_recorded_at),
+            by_node=or_(c.by_node, bindparam("reported")),
+        )
+    )
+    rows = [
+        {"name": name, "first": span[0], "last": span[1], "reported": span[2]}
+        for name, span in sorted(spans.items())
+        if span and name in known
+    ]
+    if rows:
+        connection.execute(wider, rows)
+    fold_maintenances(connection, spans.keys() - known)
 
 
 def _nodes(connection: Connection, rows: Sequence[Row]) -> None:
@@ -105,17 +160,26 @@ def latest_stages(rows: Iterable[Sequence[Any]]) -> tuple[dict[tuple[str, str], 
 def _transitions(connection: Connection, rows: Sequence[Row]) -> None:
     latest, first_out = latest_stages(rows)
     columns = ("maintenance_id", "node_id", "stage", "since", "rank", "is_out", "first_out_at", "withdrawn")
-    then = _greater(
-        "maintenance_id, node_id", ("stage", "since", "rank", "is_out"), by=("since", "rank"), table="current_stages"
-    )
-    told = [(*key, str(stage), since, rank, stage in OUT, None, False) for key, (since, rank, stage) in latest.items()]
-    many(connection, current_stages.name, columns, told, then)
-    then = (
-        "(maintenance_id, node_id) DO UPDATE SET first_out_at = excluded.first_out_at "
-        "WHERE current_stages.first_out_at IS NULL OR excluded.first_out_at < current_stages.first_out_at"
-    )
-    out = [(*key, "", None, -1, False, at, False) for key, at in first_out.items()]
-    many(connection, current_stages.name, columns, out, then)
+    told = [
+        (*key, str(stage), since, rank, stage in OUT, first_out.get(key), False)
+        for key, (since, rank, stage) in latest.items()
+    ]
+    many(connection, current_stages.name, columns, told, _LATER)
+
+
+def _later() -> str:
+    """ON CONFLICT: the later stage, and the earlier going out, in one statement."""
+    old, new = "current_stages", "excluded"
+    later = f"({old}.since IS NULL OR ({new}.since, {new}.rank) > ({old}.since, {old}.rank))"
+    columns = ("stage", "since", "rank", "is_out")
+    sets = [f"{name} = CASE WHEN {later} THEN {new}.{name} ELSE {old}.{name} END" for name in columns]
+    earlier = f"({old}.first_out_at IS NULL OR {new}.first_out_at < {old}.first_out_at)"
+    sets.append(f"first_out_at = CASE WHEN {earlier} THEN {new}.first_out_at ELSE {old}.first_out_at END")
+    # DO UPDATE reads the old row throughout, so the order of the assignments does not matter.
+    return f"(maintenance_id, node_id) DO UPDATE SET {', '.join(sets)} WHERE {later} OR {earlier}"
+
+
+_LATER = _later()
 
 
 def _greater(key: str, columns: Iterable[str], by: Sequence[str], table: str) -> str:
@@ -200,7 +264,7 @@ def rebuild(connection: Connection) -> None:
     for name in ("nodes", "maintenance_updates", "maintenance_nodes", "node_transitions", "provider_messages",
                  "support_cases", "commitments"):  # fmt: skip
         for rows in _stored_rows(connection, FACTS[name]):
-            maintenances |= follow(connection, FACTS[name], rows)
+            maintenances |= follow(connection, FACTS[name], rows).keys()
     fold_maintenances(connection, maintenances)
 
 

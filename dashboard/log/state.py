@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, and_, func, or_, select, text
 
 from dashboard.log import derive
 from dashboard.log.derive import in_chunks
@@ -104,7 +104,9 @@ def out_or_lost(connection: Connection, at: int | None = None) -> list[Standing]
     stages = current_stages
     is_so = or_(stages.c.is_out, stages.c.stage == Stage.REMOVED.value)
     if at is None:
-        return _standings(connection, at, is_so)
+        # In the words of the partial indexes, one at a time: SQLite uses neither for `is_out = 1`, for a bound
+        # parameter, or for both with OR, and would read every node of every maintenance there ever was.
+        return _standings(connection, at, text("is_out")) + _standings(connection, at, text("stage = 'removed'"))
     # Out at `at` and not now means that something was recorded since; so these few can hold all that was out then.
     now = select(stages.c.maintenance_id).where(is_so).distinct()
     since = select(current_maintenances.c.maintenance_id).where(current_maintenances.c.last_recorded_at > at)
