@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 
 import streamlit as st
 from sqlalchemy import Engine
@@ -21,8 +22,10 @@ from dashboard.answers import answers
 from dashboard.errors import DashboardError
 from dashboard.jobs.forecast import Forecaster
 from dashboard.log.database import migrate
+from dashboard.pages import house as _house  # noqa: F401  imported before the first viewer comes, and set aside
 
 FORECAST_EVERY_SECONDS = 5.0
+WHOLE_EVERY_SECONDS = 600.0
 log = logging.getLogger(__name__)
 
 
@@ -33,17 +36,28 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
     engine = answers().engine
     worker = threading.Thread(target=_keep_forecasting, args=(engine, stop), name="forecaster", daemon=True)
     worker.start()
-    # After every script run the collector walks all that is alive. What start-up brought lives for ever: leave it out.
-    gc.collect()
-    gc.freeze()
+    _set_aside(whole=True)
     yield
     stop.set()
     worker.join(timeout=FORECAST_EVERY_SECONDS)
     engine.dispose()
 
 
+def _set_aside(*, whole: bool) -> None:
+    """Takes what is alive out of the collector's sight.
+
+    After every script run Streamlit has it walk all that is alive, which costs more than the page. So start-up's
+    imports are set aside, and again and again what pages and caches bring; what of it has died is found when the
+    `whole` is looked at.
+    """
+    if whole:
+        gc.unfreeze()
+    gc.collect()
+    gc.freeze()
+
+
 def _keep_forecasting(engine: Engine, stop: threading.Event) -> None:
-    forecaster = Forecaster(engine)
+    forecaster, whole_at = Forecaster(engine), 0.0
     while not stop.is_set():
         try:
             migrate(engine)
@@ -52,6 +66,10 @@ def _keep_forecasting(engine: Engine, stop: threading.Event) -> None:
             log.warning("forecasting waits: %s", why)
         except Exception:  # the pages go on with the forecasts there are
             log.exception("a forecast failed")
+        whole = monotonic() >= whole_at
+        _set_aside(whole=whole)
+        if whole:
+            whole_at = monotonic() + WHOLE_EVERY_SECONDS
         stop.wait(FORECAST_EVERY_SECONDS)
 
 

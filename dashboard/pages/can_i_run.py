@@ -32,7 +32,10 @@ def section(scope: Scope) -> None:
     with st.container(horizontal=True, key="run", vertical_alignment="bottom", gap="small"):
         gpus = address.count("run_gpus", "GPUs", default=512, most=1_000_000)
         hours = address.pick("run_hours", "for", HOURS, 24.0, place="sheet", spell="{:g}".format, width=150)
-    story: CanIRun = shell.load("can_i_run", scope, gpus, hours)
+    shell.printed(_answer, "can_i_run", scope, gpus, hours)
+
+
+def _answer(story: CanIRun, scope: Scope) -> None:
     st.markdown(text.plain(story.sentence))
     if len(story.clusters):
         paper.table(story.clusters, COLUMNS, scope.zone, "Earliest start, a row a cluster")

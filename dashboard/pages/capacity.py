@@ -44,17 +44,27 @@ BACK = "When 95 % of the GPUs that are out now are back in service."
 def page(scope: Scope) -> None:
     """Draws the page."""
     story: WhatIsOut = shell.load("what_is_out", scope)
+    shell.printed(_first, "what_is_out", scope)
+    if len(story.behind):
+        shell.maintenances(story.behind, BEHIND, scope.zone, "behind", "Maintenances that have GPUs out")
+    with shell.part("Can I run?"):
+        can_i_run.section(scope)
+    shell.printed(_last, "what_is_out", scope)
+
+
+def _first(story: WhatIsOut, scope: Scope) -> None:
+    """What a look takes in: the sentence, the numbers, the curve."""
     paper.sentence(story.sentence)
     _numbers(story, scope)
     paper.picture(fan(story.fan, paper.look(), scope.zone), f"GPUs out over time. {story.sentence}", "fan")
     paper.key(story.fan)
     paper.heading("What is behind it", "Tick a row to open it." if len(story.behind) else "")
-    if len(story.behind):
-        shell.maintenances(story.behind, BEHIND, scope.zone, "behind", "Maintenances that have GPUs out")
-    else:
+    if not len(story.behind):
         paper.nothing("No maintenance has GPUs out.", "What is announced is under Maintenances.")
-    with shell.part("Can I run?"):
-        can_i_run.section(scope)
+
+
+def _last(story: WhatIsOut, scope: Scope) -> None:
+    """What only some want to know."""
     if len(story.teams):
         paper.heading("Who loses what in the next 14 days")
         paper.table(story.teams, TEAMS, scope.zone, "What each team loses")

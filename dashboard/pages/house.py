@@ -43,7 +43,7 @@ def run(home: str = ROOMS[0].name) -> None:
     }
     here = st.navigation(list(pages.values()), position="hidden")
     shell.signpost(**pages)
-    seen = shell.drawn_from()
+    seen = shell.begin()
     with (
         shell.part("This page", "Nor can the other pages, until then."),
         st.container(horizontal=True, key="chrome", vertical_alignment="center", gap="xsmall"),
@@ -74,4 +74,4 @@ def _draw(room: Room, scopes: list[Scope]) -> None:
             room.draw(scope)
         st.session_state[seen] = True
     if freshness is not None:
-        shell.footer(scope, freshness)
+        shell.footer(scope)

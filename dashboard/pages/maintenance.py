@@ -17,10 +17,13 @@ def page(scope: Scope) -> None:
     """Draws the page of the maintenance that the URL names."""
     shell.way("maintenances", "All maintenances", icon=":material/arrow_back:")
     maintenance_id = address.said("maintenance") or ""
-    story: WhereItStands | None = shell.load("where_it_stands", scope, maintenance_id)
-    if story is None:
+    if shell.load("where_it_stands", scope, maintenance_id) is None:
         paper.nothing(f"No maintenance {maintenance_id} was known then.", "Pick one from the list of maintenances.")
         return
+    shell.printed(_all, "where_it_stands", scope, maintenance_id)
+
+
+def _all(story: WhereItStands, scope: Scope) -> None:
     paper.caption(f"{story.title} · {story.subtitle} · {story.maintenance_id}")
     paper.sentence(story.sentence)
     _numbers(story, scope)

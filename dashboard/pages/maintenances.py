@@ -29,6 +29,13 @@ TABLE = {
 def page(scope: Scope) -> None:
     """Draws the page."""
     story: WhatIsPlanned = shell.load("what_is_planned", scope)
+    shell.printed(_first, "what_is_planned", scope)
+    if story.bars:
+        shell.maintenances(story.table, TABLE, scope.zone, "planned", "Maintenances")
+
+
+def _first(story: WhatIsPlanned, scope: Scope) -> None:
+    """The sentence, the numbers, the timeline."""
     paper.sentence(story.sentence)
     grid = st.grid(4, min_column_width=150, gap="small", key="numbers")
     paper.number(grid, "Running", f"{story.running:,}")
@@ -41,4 +48,3 @@ def page(scope: Scope) -> None:
     paper.picture(timeline(story.bars, story.now, paper.look(), scope.zone), f"Timeline. {story.sentence}", "timeline")
     paper.key()
     paper.heading("All of them", "Tick a row to open it; a heading sorts.")
-    shell.maintenances(story.table, TABLE, scope.zone, "planned", "Maintenances")

@@ -3,8 +3,10 @@
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from typing import Any, Protocol
 
 import pandas as pd
@@ -13,7 +15,7 @@ import streamlit as st
 from dashboard.errors import DashboardError
 from dashboard.model.scope import Scope
 from dashboard.pages import address
-from dashboard.pages.paper import failed, table
+from dashboard.pages.paper import failed, look, table
 from dashboard.pages.text import known_zone, on_their_clock, plain, when, zone_words
 from dashboard.views.can_i_run import CanIRun
 from dashboard.views.capacity import WhatIsOut
@@ -81,22 +83,59 @@ def _asked() -> _Connection:
     return _connected[0]
 
 
-def load(question: str, *args: Any) -> Any:
-    """The answer to a question, asked once for everyone who looks at the same thing in the same minute.
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """An answer; `number` tells it from every other, so that what is drawn from it can be kept with it."""
 
-    The position of the log is in the key even for a past instant: an import may bring facts recorded before it.
+    answer: Any
+    number: int
+
+
+def load(question: str, *args: Any) -> Any:
+    """The answer to a question, asked once for everyone who looks at the same thing."""
+    return _told(question, *args).answer
+
+
+def printed(draw: Callable[[Any, Scope], None], question: str, scope: Scope, *args: Any) -> None:
+    """Draws what the answer to a question alone decides: once for all who see the same answer in the same colours.
+
+    Widgets cannot be among it: what is printed is played back as it was sent.
     """
+    told = _told(question, scope, *args)
+    key = f"{draw.__module__}.{draw.__qualname__} {told.number} {look().background}"
+    _printed(key, lambda: draw(told.answer, scope))
+
+
+@st.cache_data(max_entries=512, show_spinner=False)
+def _printed(key: str, _draw: Callable[[], None]) -> None:
+    """Streamlit keeps what is drawn in here, and plays it back."""
+    _draw()
+
+
+def _told(question: str, *args: Any) -> _Told:
+    """The position of the log is in the key even for a past instant: an import may bring facts recorded before it."""
     connection = _asked()
     live = not any(isinstance(each, Scope) and each.as_of is not None for each in args)
-    minute = f"{connection.ask.now():%Y%m%d%H%M}" if live else ""
-    key = repr((connection.number, question, args, connection.ask.head().position, minute))
-    return _answered(key, lambda: getattr(connection.ask, question)(*args))
+    position = _position.get()
+    key = repr((connection.number, question, args, connection.ask.head().position if position is None else position))
+    keep = _of_now if live else _of_then
+    told: _Told = keep(key, lambda: getattr(connection.ask, question)(*args))
+    return told
 
 
+_numbers = count(1)
+
+
+# Shared by all users, and not copied: answers are immutable, and nothing personal is among them.
 @st.cache_resource(max_entries=512, show_spinner=False)
-def _answered(key: str, _ask: Callable[[], Any]) -> Any:
-    """Shared by all users, and not copied: answers are immutable, and nothing personal is among them."""
-    return _ask()
+def _of_then(key: str, _ask: Callable[[], Any]) -> _Told:
+    return _Told(_ask(), next(_numbers))
+
+
+# Without news only the ages in it change: whoever comes after a minute gets the last one while the next is made.
+@st.cache_resource(max_entries=512, show_spinner=False, ttl="60s", refresh_mode="background")
+def _of_now(key: str, _ask: Callable[[], Any]) -> _Told:
+    return _Told(_ask(), next(_numbers))
 
 
 def now() -> datetime:
@@ -152,8 +191,12 @@ def banner(scope: Scope, freshness: Freshness) -> None:
             st.markdown(f":material/warning: {plain(freshness.warning)}")
 
 
-def footer(scope: Scope, freshness: Freshness) -> None:
+def footer(scope: Scope) -> None:
     """How old this is, and whose clock it shows."""
+    printed(_footer, "freshness", scope)
+
+
+def _footer(freshness: Freshness, scope: Scope) -> None:
     with st.container(key="footer"):
         at = scope.as_of or now()
         st.caption(f"{plain(freshness.words)} · times in {plain(zone_words(scope.zone, at))}")
@@ -175,11 +218,21 @@ def stay_live(seen: tuple[int, str] | None) -> None:
 
 
 def drawn_from() -> tuple[int, str] | None:
-    """What a live page was drawn from; None while nobody answers."""
+    """What a live page is drawn from; None while nobody answers."""
     try:
         return _asked().ask.head().position, f"{now():%H%M}"
     except Exception:  # the page itself says what is wrong; a beat that fails waits for the next
         return None
+
+
+def begin() -> tuple[int, str] | None:
+    """Says that a page is being drawn: all of it from where the log stands now, which is read once."""
+    seen = drawn_from()
+    _position.set(seen[0] if seen else None)
+    return seen
+
+
+_position: ContextVar[int | None] = ContextVar("_position", default=None)
 
 
 def maintenances(frame: pd.DataFrame, columns: dict[str, Any], zone: str, key: str, words: str) -> None:

@@ -8,7 +8,6 @@ import numpy.typing as npt
 import pandas as pd
 from sqlalchemy import Connection
 
-from dashboard.forecast.foretell import PATHS
 from dashboard.model.outlook import HORIZON_DAYS
 from dashboard.model.scope import Scope
 from dashboard.views import words
@@ -54,7 +53,7 @@ def can_i_run(connection: Connection, scope: Scope, now: datetime, gpus: int, ho
 def free_paths(ahead: Ahead, cluster: str) -> Floats:
     """GPUs in service of a cluster in each simulated future, (paths, instants)."""
     whole = ahead.fleet.by_cluster.get(cluster, 0.0)
-    gone = ahead.together.gone.get(cluster, np.zeros((PATHS, len(ahead.together.at))))
+    gone = ahead.together.gone(cluster)
     nodes = ahead.picture.nodes
     told = nodes[(nodes["cluster_id"] == cluster) & ~nodes["maintenance_id"].isin(list(ahead.forecasts))]
     told = told.drop_duplicates("node_id")  # out or lost, and nothing says until when

@@ -165,9 +165,11 @@ def _teams(ahead: Ahead, scope: Scope) -> pd.DataFrame:
         if fleet.in_scope(cluster) and scope.team in (None, team):
             given[team] = given.get(team, 0) + gpus
     named = {team for cluster, team in fleet.totals if team and fleet.in_scope(cluster) and scope.team in (None, team)}
+    whose = ahead.picture.out.groupby(["cluster_id", "team_id"], as_index=False)["gpus"].sum()
+    out_now = list(whose[["cluster_id", "team_id", "gpus"]].itertuples(index=False, name=None))
     for team in sorted(named | set(given)):
-        seen = together(ahead.forecasts.values(), _as_team(fleet, team), ahead.now)
-        out = _out_now(ahead, team)
+        seen = ahead.together.seen_by(_as_team(fleet, team))
+        out = round(sum(gpus * fleet.share(cluster, named_team, team) for cluster, named_team, gpus in out_now))
         worst = np.quantile(seen.total, scope.certainty, axis=0)
         most, place = float(worst.max(initial=0.0)), int(np.argmax(worst)) if worst.size else 0
         if out or round(most):
@@ -181,12 +183,6 @@ def _teams(ahead: Ahead, scope: Scope) -> pd.DataFrame:
 def _as_team(fleet: Fleet, team: str) -> Fleet:
     scope = Scope(team, fleet.scope.provider, fleet.scope.cluster, fleet.scope.sku)
     return Fleet(scope, fleet.providers, fleet.clusters, fleet.teams, fleet.parties, fleet.allocated, fleet.totals)
-
-
-def _out_now(ahead: Ahead, team: str) -> int:
-    rows = ahead.picture.out
-    pairs = zip(rows["cluster_id"], rows["team_id"], rows["gpus"], strict=True)
-    return round(float(sum(gpus * ahead.fleet.share(cluster, named, team) for cluster, named, gpus in pairs)))
 
 
 def _clusters(ahead: Ahead) -> pd.DataFrame:

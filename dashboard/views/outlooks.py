@@ -1,7 +1,7 @@
 """The forecasts behind a view, and what they come to together."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -14,9 +14,10 @@ from dashboard.log.chronicle import read_chronicle
 from dashboard.log.forecasts import latest_forecasts
 from dashboard.model.instants import micros
 from dashboard.model.outlook import HORIZON_DAYS, Forecast, ReturnCurve
-from dashboard.views.fleet import Fleet
+from dashboard.views.fleet import Fleet, Key
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int32]
 HORIZON = timedelta(days=HORIZON_DAYS)
 BANDS = (0.1, 0.25, 0.5, 0.75, 0.9)
 
@@ -39,25 +40,59 @@ def forecasts_for(connection: Connection, ids: Iterable[str], as_of: datetime | 
     return found
 
 
+@dataclass(slots=True)
+class Sums:
+    """GPUs of all maintenances together in each simulated future, of one cluster and the team its nodes name;
+    (paths, instants) each."""
+
+    out: Ints
+    lost: Ints
+    left: Ints  # of what is out now, what is not back yet
+
+
 @dataclass(frozen=True, slots=True)
 class Together:
-    """GPUs of all maintenances together in each simulated future, as a scope counts them; (paths, instants) each."""
+    """Forecasts added up path by path, as a scope counts them: as distributions, not as quantiles.
+
+    Each maintenance's paths are its own draws, so path k of one beside path k of another is one draw of both.
+    """
 
     at: tuple[datetime, ...]
     hours: Floats  # (instants,) since the first
-    out: dict[str, Floats]  # by cluster
-    gone: dict[str, Floats]  # by cluster: out, or lost
-    left: Floats  # of what is out now, what is not back yet
+    sums: dict[Key, Sums]
+    fleet: Fleet
+
+    def _weighed(self, take: Callable[[Sums], Ints], clusters: Container[str] | None = None) -> Floats:
+        total: Floats = np.zeros((PATHS, len(self.at)))
+        for (cluster, team), sums in self.sums.items():
+            weight = self.fleet.weight(cluster, team)
+            if weight > 0 and (clusters is None or cluster in clusters):
+                total += weight * take(sums)
+        return total
 
     @property
     def total(self) -> Floats:
-        """GPUs out in the whole scope."""
-        return np.sum(list(self.out.values()), axis=0) if self.out else np.zeros((PATHS, len(self.at)))
+        """GPUs out in the whole scope; (paths, instants), as all of these."""
+        return self._weighed(lambda sums: sums.out)
+
+    @property
+    def left(self) -> Floats:
+        """Of the GPUs that are out now, those not back yet."""
+        return self._weighed(lambda sums: sums.left)
+
+    def gone(self, cluster: str) -> Floats:
+        """GPUs of one cluster that are out, or lost."""
+        return self._weighed(lambda sums: sums.out + sums.lost, (cluster,))
 
     def back_by(self, fraction: float, level: float) -> datetime | None:
         """When `fraction` of what is out now is back, with probability `level`; None where that is beyond the horizon
         or nothing is out."""
-        return first_reached(self.at, self.left <= (1 - fraction) * self.left[:, :1] + 1e-6, level)
+        left = self.left
+        return first_reached(self.at, left <= (1 - fraction) * left[:, :1] + 1e-6, level)
+
+    def seen_by(self, fleet: Fleet) -> "Together":
+        """The same futures as another scope counts them."""
+        return replace(self, fleet=fleet)
 
 
 def first_reached(at: Sequence[datetime], reached: npt.NDArray[np.bool_], level: float) -> datetime | None:
@@ -68,28 +103,22 @@ def first_reached(at: Sequence[datetime], reached: npt.NDArray[np.bool_], level:
 
 
 def together(forecasts: Iterable[Forecast], fleet: Fleet, now: datetime) -> Together:
-    """Adds up forecasts path by path: as distributions, not as quantiles.
-
-    Each maintenance's paths are its own draws, so path k of one beside path k of another is one draw of both.
-    """
+    """Adds up forecasts on one grid from `now`; what holds at an instant is what was told for the last one before."""
     grid = grid_from(now)
-    stamps = np.array([each.timestamp() for each in grid])
-    shape = (PATHS, len(grid))
-    out: dict[str, Floats] = {}
-    gone: dict[str, Floats] = {}
-    left = np.zeros(shape)
+    stamps = np.array([micros(each) for each in grid])
+    sums: dict[Key, Sums] = {}
     for forecast in forecasts:
-        own = np.array([each.timestamp() for each in forecast.grid])
-        # What holds at an instant is what was told for the last instant before it.
+        own = np.array([micros(each) for each in forecast.grid])
         place = np.clip(np.searchsorted(own, stamps, side="right") - 1, 0, max(own.size - 1, 0))
-        for part in forecast.parts:
-            weight = fleet.weight(part.cluster_id, part.team_id or "")
-            if weight > 0 and own.size:
-                is_out, cluster = weight * part.out[:, place], part.cluster_id
-                out[cluster] = out.get(cluster, np.zeros(shape)) + is_out
-                gone[cluster] = gone.get(cluster, np.zeros(shape)) + is_out + weight * part.lost[:, place]
-                left += weight * part.left[:, place]
-    return Together(grid, (stamps - stamps[0]) / 3600, out, gone, left)
+        for part in forecast.parts if own.size else ():
+            key = (part.cluster_id, part.team_id or "")
+            if key not in sums:
+                sums[key] = Sums(*(np.zeros((PATHS, len(grid)), np.int32) for _ in range(3)))
+            of = sums[key]
+            of.out += part.out[:, place]
+            of.lost += part.lost[:, place]
+            of.left += part.left[:, place]
+    return Together(grid, (stamps - stamps[0]) / 3.6e9, sums, fleet)
 
 
 def curve(together_at: Sequence[datetime], paths: Floats, levels: Sequence[float] = BANDS) -> ReturnCurve:

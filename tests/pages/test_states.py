@@ -148,7 +148,7 @@ def test_a_choice_goes_into_the_address_and_the_default_out_of_it() -> None:
     assert "provider" not in app.query_params
 
 
-def test_the_same_minute_and_position_ask_once() -> None:
+def test_without_news_nothing_is_asked_again() -> None:
     """A rerun without news does no work; a new fact does."""
     fake = Fake()
 
