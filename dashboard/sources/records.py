@@ -35,6 +35,13 @@ class _Lines:
         self.line += 1
         return line
 
+    def take(self, most: int) -> list[str]:
+        """So many lines at once, or what is left of them; they do not count as taken."""
+        some = [self._back.pop() for _ in range(min(most, len(self._back)))]
+        some += islice(self._text, most - len(some))
+        self.line += len(some)
+        return some
+
     def give_back(self, lines: Sequence[str]) -> None:
         self._back += reversed(lines)
         self.line -= len(lines)
@@ -54,8 +61,7 @@ def read_blocks(lines: _Lines, width: int) -> Iterator[Block]:
     """The records that follow the header, each of `width` fields."""
     while True:
         first = lines.line + 1
-        lines.taken.clear()
-        some = list(islice(lines, BLOCK))
+        some = lines.take(BLOCK)
         if not some:
             return
         if any('"' in line for line in some):

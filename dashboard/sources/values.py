@@ -39,9 +39,10 @@ def _read_column(column: Column, values: Sequence[str], wrong: dict[int, str]) -
         if at_once is not None:
             return at_once
     try:
-        found = [read(value) for value in values]
-        if not column.needed or not any(value in ("", None) for value in found):
-            return found
+        # Names come again and again: each is read once, and its rows share one string.
+        known = {text: read(text) for text in dict.fromkeys(values)}
+        if not column.needed or not any(value in ("", None) for value in known.values()):
+            return [known[text] for text in values]
     except UnreadableRecord:
         pass
     found = []
@@ -87,12 +88,16 @@ _FIRST, _LAST = ((each - EPOCH) // MICROSECOND for each in (EARLIEST, LATEST))
 
 def _usual_instants(values: Sequence[str]) -> list[int] | None:
     """A column written like 2026-01-14T12:00:00Z throughout, read at once; None where any value is another."""
-    if not values or any(len(text) != _USUAL or text[-1] != "Z" or text[10] != "T" for text in values):
+    if set(map(len, values)) != {_USUAL}:
         return None
     try:
-        found = np.array([text[:-1] for text in values], dtype="datetime64[us]").astype(np.int64)
-    except ValueError:
+        letters = np.frombuffer("".join(values).encode("ascii"), np.uint8).reshape(-1, _USUAL)
+        if (letters[:, -1] != ord("Z")).any() or (letters[:, 10] != ord("T")).any():
+            return None
+        at = np.ascontiguousarray(letters[:, :-1]).view(f"S{_USUAL - 1}").ravel().astype("datetime64[us]")
+    except ValueError:  # no ASCII, or no time
         return None
+    found = at.astype(np.int64)
     if found.min() < _FIRST or found.max() >= _LAST:
         return None
     whole: list[int] = found.tolist()
