@@ -14,6 +14,7 @@ from dashboard.views.capacity import WhatIsOut, what_is_out
 from dashboard.views.freshness import Choices, Freshness, Head, choices, freshness, head
 from dashboard.views.maintenance import WhereItStands, where_it_stands
 from dashboard.views.maintenances import WhatIsPlanned, what_is_planned
+from dashboard.views.trust import Trust, trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,11 @@ class Answers:
         """One maintenance in full."""
         with reading(self.engine) as connection:
             return where_it_stands(connection, scope, self.now(), maintenance_id)
+
+    def trust(self, scope: Scope) -> Trust:
+        """Can I believe the ETA."""
+        with reading(self.engine) as connection:
+            return trust(connection, scope, self.now())
 
 
 @cache

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +19,9 @@ from dashboard.model.instants import read_instant
 from dashboard.settings import Settings, sample_data
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    import pandas as pd
     from sqlalchemy import Engine
 
     from dashboard.jobs.transfer import Imported
@@ -170,6 +172,48 @@ def backtest(folder: Path, instants: Path, out: Path) -> None:
         writer.writerow(ANSWER)
         writer.writerows(answer(folder, questions, datetime.now(UTC), bar.update))
     click.echo(f"{out}: {len(questions):,} forecasts")
+
+
+@dashboard.command("trust")
+@click.option("--format", "shape", type=click.Choice(["table", "markdown", "json"]), default="table")
+@_database
+def trust_command(shape: str, database: str) -> None:
+    """Hold forecasts of all that is finished against what came true, and against what anyone could say."""
+    from tqdm import tqdm
+
+    from dashboard.jobs.judge import judge
+    from dashboard.log.database import reading
+    from dashboard.model.scope import Scope
+    from dashboard.views.trust import trust
+
+    with _log(database) as engine:
+        with tqdm(unit="forecast", disable=not sys.stderr.isatty(), leave=False) as bar:
+            for done, total in judge(engine, datetime.now(UTC)):
+                bar.total = total
+                bar.update(done - bar.n)
+        with reading(engine) as connection:
+            found = trust(connection, Scope(), datetime.now(UTC))
+    if shape == "json":
+        click.echo(json.dumps({"sentence": found.sentence, "scores": _rows(found.scores)}, indent=1))
+        return
+    click.echo(found.sentence)
+    rows = found.scores.drop(columns="by").round(2).astype(object).where(found.scores.notna(), "–")
+    if shape == "markdown":
+        click.echo("\n".join(["", _line(rows.columns), _line("---" for _ in rows), *map(_line, rows.to_numpy())]))
+    elif len(rows):
+        click.echo(f"\n{rows.to_string(index=False)}")
+
+
+def _rows(frame: "pd.DataFrame") -> list[dict[str, Any]]:
+    """The rows as JSON has them: what is not known is null."""
+    return [
+        {str(name): None if isinstance(value, float) and isnan(value) else value for name, value in row.items()}
+        for row in frame.to_dict("records")
+    ]
+
+
+def _line(cells: "Iterable[object]") -> str:
+    return f"| {' | '.join(map(str, cells))} |"
 
 
 @dashboard.command()

@@ -9,6 +9,7 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from time import monotonic
 
@@ -17,15 +18,18 @@ from sqlalchemy import Engine
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from streamlit.runtime.pages_manager import PagesManager
 
 from dashboard.answers import answers
 from dashboard.errors import DashboardError
 from dashboard.jobs.forecast import Forecaster
+from dashboard.jobs.judge import judge
 from dashboard.log.database import migrate
-from dashboard.pages import house as _house  # noqa: F401  imported before the first viewer comes, and set aside
 
 FORECAST_EVERY_SECONDS = 5.0
 WHOLE_EVERY_SECONDS = 600.0
+JUDGE_EVERY_SECONDS = 60.0
+REST = 2.0  # as many times as long as the work took
 log = logging.getLogger(__name__)
 
 
@@ -34,12 +38,18 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
     """Brings the schema up to date, forecasts beside the pages until the end."""
     stop = threading.Event()
     engine = answers().engine
-    worker = threading.Thread(target=_keep_forecasting, args=(engine, stop), name="forecaster", daemon=True)
-    worker.start()
+    workers = [
+        threading.Thread(target=work, args=(engine, stop), name=work.__name__, daemon=True)
+        for work in (_keep_forecasting, _keep_judging)
+    ]
+    for worker in workers:
+        worker.start()
+    import_module("dashboard.pages.house")  # before the first viewer comes; Streamlit's caches need its runtime
     _set_aside(whole=True)
     yield
     stop.set()
-    worker.join(timeout=FORECAST_EVERY_SECONDS)
+    for worker in workers:
+        worker.join(timeout=FORECAST_EVERY_SECONDS)
     engine.dispose()
 
 
@@ -73,6 +83,23 @@ def _keep_forecasting(engine: Engine, stop: threading.Event) -> None:
         stop.wait(FORECAST_EVERY_SECONDS)
 
 
+def _keep_judging(engine: Engine, stop: threading.Event) -> None:
+    """Goes through what is finished when nothing else is due: pages and forecasts come first."""
+    wait = FORECAST_EVERY_SECONDS
+    while not stop.wait(wait):
+        wait = JUDGE_EVERY_SECONDS
+        try:
+            began = monotonic()
+            for _ in judge(engine, datetime.now(UTC)):
+                if stop.wait(REST * (monotonic() - began)):
+                    return
+                began = monotonic()
+        except DashboardError as why:
+            log.warning("judging waits: %s", why)
+        except Exception:  # pages show what was judged so far
+            log.exception("judging failed")
+
+
 def healthz(_request: Request) -> Response:
     """200 while serving."""
     return PlainTextResponse("ok\n")
@@ -91,6 +118,10 @@ def main_script() -> str:
     """The Streamlit script that draws the pages."""
     return str(Path(__file__).with_name("app.py"))
 
+
+# Streamlit would take our folder of pages for pages of its own until the first one has said what there is, and show
+# whoever comes first, by a link, a module that draws nothing.
+PagesManager.uses_pages_directory = False
 
 app = st.App(
     main_script(),

@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Float,
     Index,
     Integer,
     LargeBinary,
@@ -122,6 +123,25 @@ forecasts = Table(
     Column("futures", LargeBinary, nullable=False),  # the paths, packed
     PrimaryKeyConstraint("maintenance_id", "as_of", "engine"),
 )
+
+judgements = Table(
+    "judgements",
+    metadata,
+    Column("maintenance_id", Text, nullable=False),
+    Column("as_of", BigInteger, nullable=False),
+    Column("engine", Text, nullable=False),
+    Column("fraction", Float, nullable=False),
+    Column("phase", Text, nullable=False),
+    Column("provider_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("cluster_id", Text, nullable=False),
+    Column("actual", BigInteger, nullable=False),
+    Column("crps", Float, nullable=False),  # hours
+    Column("pit", Float, nullable=False),
+    Column("said", Text, nullable=False),  # JSON: quantiles, and the rivals' scores
+    PrimaryKeyConstraint("maintenance_id", "as_of", "engine", "fraction"),
+)
+Index(None, judgements.c.engine, judgements.c.actual)
 
 current_nodes = Table(
     "current_nodes",

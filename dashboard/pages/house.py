@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard.model.scope import Scope
-from dashboard.pages import address, capacity, maintenance, maintenances, shell
+from dashboard.pages import address, capacity, maintenance, maintenances, shell, trust
 from dashboard.views.freshness import Freshness
 
 CSS = Path(__file__).with_name("house.css")
@@ -28,6 +28,7 @@ class Room:
 ROOMS = (
     Room("capacity", "Capacity", capacity.page),
     Room("maintenances", "Maintenances", maintenances.page),
+    Room("trust", "Trust", trust.page),
     Room("maintenance", "Maintenance", maintenance.page, listed=False),
 )
 

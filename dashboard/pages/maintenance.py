@@ -52,8 +52,12 @@ def _numbers(story: WhereItStands, scope: Scope) -> None:
 def _why(story: WhereItStands, scope: Scope) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
-        paper.heading("Why")
-        paper.points(story.because or ("Nothing is known yet that moves it.",))
+        if story.account:
+            paper.heading("How it went")
+            paper.points(story.account)
+        else:
+            paper.heading("Why", story.moved)
+            paper.points(story.because or ("Nothing is known yet that moves it.",))
         paper.facts(story.facts)
     with right:
         paper.heading("How much is back by when")

@@ -22,6 +22,7 @@ from dashboard.views.capacity import WhatIsOut
 from dashboard.views.freshness import Choices, Freshness, Head
 from dashboard.views.maintenance import WhereItStands
 from dashboard.views.maintenances import WhatIsPlanned
+from dashboard.views.trust import Trust
 
 POLL = "5s"
 CERTAINTIES = {0.75: "plan on 75 %", 0.9: "plan on 90 %", 0.95: "plan on 95 %"}
@@ -56,6 +57,9 @@ class Answers(Protocol):
 
     def where_it_stands(self, scope: Scope, maintenance_id: str) -> WhereItStands | None:
         """Where does this maintenance stand; None where it is not known."""
+
+    def trust(self, scope: Scope) -> Trust:
+        """Can I believe the ETA."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from dashboard.model.outlook import FRACTIONS, LIKELY, Fan, Forecast, Mark, Rack
 from dashboard.model.scope import Scope
 from dashboard.model.stages import Stage
 from dashboard.views import words
+from dashboard.views.account import account, moved
 from dashboard.views.ahead import Ahead
 from dashboard.views.fleet import instant_of, read_fleet
 from dashboard.views.nodes import racks_of, stages_table, stragglers_table, waiting_table
@@ -46,6 +47,8 @@ class WhereItStands:
     risk: str
     sentence: str
     because: tuple[str, ...]
+    moved: str  # how the ETA moved since the forecast before, and why; "" where it hardly did
+    account: tuple[str, ...]  # how it went, once it is over
     gpus: int
     out: int
     returned: int
@@ -84,6 +87,7 @@ def where_it_stands(connection: Connection, scope: Scope, now: datetime, mainten
         return None
     told = Told.read(connection, maintenance_id, ahead.at)
     forecast = ahead.forecasts.get(maintenance_id)
+    made = forecast_history(connection, maintenance_id, ahead.at)
     return WhereItStands(
         now=ahead.now,
         maintenance_id=maintenance_id,
@@ -93,6 +97,8 @@ def where_it_stands(connection: Connection, scope: Scope, now: datetime, mainten
         risk=summary.risk,
         sentence=sentence(summary, ahead.now, scope),
         because=forecast.because if forecast else (),
+        moved=moved(made, ahead.now, scope),
+        account=account(connection, summary, told, made, ahead.now, scope),
         gpus=summary.gpus,
         out=summary.out,
         returned=summary.returned,
@@ -105,7 +111,7 @@ def where_it_stands(connection: Connection, scope: Scope, now: datetime, mainten
         stages=stages_table(rows, ahead, summary),
         back=_back(forecast, ahead.now, scope),
         fan=_fan(connection, ahead, summary),
-        slip=_slip(connection, ahead, summary, told),
+        slip=_slip(made, ahead, summary, told),
         racks=racks_of(rows, ahead.now),
         waiting_for=waiting_table(rows, ahead, summary, told.commitments, scope),
         stragglers=stragglers_table(connection, rows, ahead, summary),
@@ -224,8 +230,7 @@ def _until_back(coming: ReturnCurve) -> ReturnCurve:
     return ReturnCurve(coming.at[:keep], {level: gpus[:keep] for level, gpus in coming.gpus_out.items()})
 
 
-def _slip(connection: Connection, ahead: Ahead, summary: Summary, told: Told) -> Slip:
-    made = forecast_history(connection, summary.maintenance_id, ahead.at)
+def _slip(made: list[Forecast], ahead: Ahead, summary: Summary, told: Told) -> Slip:
     return Slip(
         now=ahead.now,
         made_at=tuple(each.as_of for each in made),

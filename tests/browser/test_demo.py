@@ -12,11 +12,16 @@ from sqlalchemy import text
 from dashboard.log.append import append
 from dashboard.log.database import appending, open_log, reading
 from dashboard.model.instants import micros
-from tests.browser.chromium import App, visiting
+from tests.browser.chromium import App, serving, visiting
 
 SHOTS = Path(__file__).resolve().parents[2] / "shots"
 SIZES = {"desk": (1440, 900), "phone": (390, 844)}
-PAGES = {"capacity": "/", "maintenances": "/maintenances", "maintenance": "/maintenance?maintenance=M-1129"}
+PAGES = {
+    "capacity": "/",
+    "maintenances": "/maintenances",
+    "trust": "/trust",
+    "maintenance": "/maintenance?maintenance=M-1129",
+}
 
 OUT = """
     SELECT COALESCE(SUM(gpus), 0) FROM (
@@ -38,7 +43,7 @@ def test_every_page_stands_on_every_screen(browser: Browser, demo: App, name: st
     SHOTS.mkdir(exist_ok=True)
 
     with visiting(browser, demo.url + PAGES[name], *SIZES[size], scheme) as visit:
-        visit.page.wait_for_selector(".js-plotly-plot .main-svg")
+        visit.page.wait_for_selector(".js-plotly-plot .main-svg", timeout=90_000)
         visit.page.screenshot(path=SHOTS / f"{name}-{size}-{scheme}.png")
         wide = visit.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         findings = Axe().run(visit.page).response["violations"]
@@ -111,6 +116,19 @@ def test_what_is_appended_shows_by_itself(browser: Browser, demo: App) -> None:
     engine.dispose()
 
     assert gpus == 8
+
+
+def test_whoever_comes_first_may_come_by_a_link(browser: Browser, tmp_path: Path) -> None:
+    """A server that nobody has asked for its first page shows the one that is asked for; an empty log says so."""
+    with (
+        serving(tmp_path, "serve", database=f"sqlite:///{tmp_path}/new.db") as app,
+        visiting(browser, f"{app.url}/maintenances") as visit,
+    ):
+        visit.page.get_by_role("heading", level=1).wait_for()
+        shown = visit.page.locator("body").inner_text()
+
+    assert "No maintenance touches these GPUs." in shown
+    assert visit.complaints == []
 
 
 def test_the_servers_log_is_clean(demo: App) -> None:

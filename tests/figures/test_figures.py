@@ -7,6 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
+from dashboard.figures.coverage import coverage, pit
 from dashboard.figures.fan import fan
 from dashboard.figures.progress import progress
 from dashboard.figures.racks import racks
@@ -281,3 +282,24 @@ def test_every_stage_has_a_letter_and_a_colour_of_its_own() -> None:
     assert set(LETTERS) == set(Stage) == set(CODE)
     assert len(set(LETTERS.values())) == len(LETTERS)
     assert len(set(LIGHT.stages.values())) == len(set(DARK.stages.values())) == len(Stage)
+
+
+@pytest.mark.parametrize("look", [LIGHT, DARK])
+def test_a_level_that_held_lies_on_the_thin_line(look: Look) -> None:
+    figure = coverage((0.1, 0.5, 0.9), (0.1, 0.4, 0.9), look)
+
+    assert list(named(figure, "held").x) == [0.1, 0.5, 0.9]
+    assert list(named(figure, "held").y) == [0.1, 0.4, 0.9]
+    diagonal = figure.layout.shapes[0]
+    assert (diagonal.x0, diagonal.y0, diagonal.x1, diagonal.y1) == (0, 0, 1, 1)
+
+
+def test_outcomes_are_level_with_the_line_where_ranges_are_right() -> None:
+    figure = pit((0.1,) * 10, LIGHT)
+
+    assert figure.layout.shapes[0].y0 == pytest.approx(0.1)
+    assert list(named(figure, "outcomes").y) == [0.1] * 10
+
+
+def test_nothing_judged_draws_words() -> None:
+    assert words(coverage((), (), LIGHT)) == words(pit((0.0,) * 10, LIGHT)) == ["Nothing to compare yet"]

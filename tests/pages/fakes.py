@@ -16,6 +16,7 @@ from dashboard.views.capacity import Dip, WhatIsOut
 from dashboard.views.freshness import Choices, Freshness, Head
 from dashboard.views.maintenance import WhereItStands
 from dashboard.views.maintenances import WhatIsPlanned
+from dashboard.views.trust import Trust
 
 NOW = datetime(2026, 11, 17, 13, 0, tzinfo=UTC)
 HOSTILE = "<b>bold</b> [link](https://evil.example) $x^2$ :red[alarm] **loud** =1+1 ![i](https://evil.example/i.png)"
@@ -223,6 +224,8 @@ def where_it_stands(now: datetime) -> WhereItStands:
             "Only 64 nodes go at once, and 118 are still to go.",
             "Nimbus has moved its promise once, by 24 h; its promises have been 9 h short at the median.",
         ),
+        "6 h later than said Tue 08:00 CET.",
+        (),
         4096,
         912,
         2904,
@@ -422,3 +425,31 @@ class Fake:
         if self.state == "empty" or not maintenance_id.startswith("M-"):
             return None
         return where_it_stands(scope.as_of or self.now())
+
+    def trust(self, scope: Scope) -> Trust:
+        self._ask("trust")
+        now = scope.as_of or self.now()
+        said = frame(
+            "maintenance_id title provider phase as_of likely plan_on was off_hours inside",
+            ("M-900", HOSTILE if self.state == "hostile" else TITLES[0], PROVIDERS[0], "before the start", now - h(200),
+             now - h(60), now - h(40), now - h(52), 8.0, "yes"),
+            ("M-901", TITLES[1], PROVIDERS[1], "before the start", now - h(300), now - h(160), now - h(150),
+             now - h(140), 20.0, "no"),
+        )  # fmt: skip
+        scores = frame(
+            "by name forecasts held ours promise line usual",
+            ("all", "All", 412, 0.79, 5.2, 11.4, 14.0, 7.1),
+            ("phase", "before the start", 200, 0.81, 7.2, 12.4, float("nan"), 9.1),
+            ("provider", PROVIDERS[0], 212, 0.77, 4.2, 10.4, 13.0, 6.1),
+        )
+        levels = frame("level held forecasts", *((level, level - 0.01, 412) for level in (0.1, 0.5, 0.9)))
+        full = Trust(
+            "80 % ranges held 79 % of the time, in 412 forecasts over the last year.",
+            412, 103, 0.79, 5.0, 11.0, 0.73, "usual times", levels, (0.1,) * 10, scores, said,
+        )  # fmt: skip
+        if self.state != "empty":
+            return full
+        return replace(
+            full, sentence="No forecast has been held against what came true yet.", forecasts=0, maintenances=0,
+            levels=levels.iloc[:0], pit=(0.0,) * 10, scores=scores.iloc[:0], said=said.iloc[:0], best_rival="",
+        )  # fmt: skip

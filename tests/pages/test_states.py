@@ -7,7 +7,7 @@ from dashboard.model.scope import Scope
 from dashboard.views.can_i_run import CanIRun
 from tests.pages.fakes import HOSTILE, Fake
 
-ROOMS = ("capacity", "maintenances", "maintenance")
+ROOMS = ("capacity", "maintenances", "trust", "maintenance")
 
 
 def opened(fake: Fake, room: str = "capacity", **address: str) -> AppTest:
@@ -28,7 +28,12 @@ def opened(fake: Fake, room: str = "capacity", **address: str) -> AppTest:
 def words(app: AppTest) -> str:
     """Everything in writing."""
     shown = [*app.title, *app.markdown, *app.caption, *app.header, *app.text]
-    return "\n".join(str(each.value) for each in shown).replace("\\", "").replace("\u00a0", " ").replace("\u2060", "")
+    return plainly("\n".join(str(each.value) for each in shown))
+
+
+def plainly(shown: str) -> str:
+    """What is read, without what keeps Markdown from reading it."""
+    return shown.replace("\\", "").replace("\u00a0", " ").replace("\u2060", "")
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -39,6 +44,7 @@ def test_a_page_opens_with_its_sentence(room: str) -> None:
     sentence = {
         "capacity": "1,824 of 24,000 GPUs are out.",
         "maintenances": "5 maintenances are running",
+        "trust": "80 % ranges held 79 % of the time",
         "maintenance": "912 of 4,096 GPUs are out.",
     }[room]
     assert len(app.title) == 1
@@ -61,6 +67,20 @@ def test_empty_says_so() -> None:
     assert "No maintenance touches your GPUs in the next 14 days." in words(app)
     assert "No maintenance has GPUs out." in words(app)
     assert "A filled mark" not in words(app)
+
+
+def test_trust_says_why_it_is_empty() -> None:
+    app = opened(Fake("empty"), "trust")
+
+    assert "Forecasts are judged once a maintenance is over." in words(app)
+    assert not app.metric
+
+
+def test_trust_holds_ours_against_every_rival() -> None:
+    app = opened(Fake(), "trust")
+
+    assert [plainly(each.value) for each in app.metric] == ["79 %", "5.0 h", "11 h", "73 %"]
+    assert "Kaplan–Meier" in words(app)
 
 
 def test_an_unknown_maintenance_is_a_sentence() -> None:
@@ -173,7 +193,11 @@ def test_a_failure_is_not_remembered() -> None:
 
 def test_hostile_words_reach_no_markdown_unescaped() -> None:
     """Wherever a provider's or a team's words are drawn by Markdown, their marks are escaped."""
-    pages = [opened(Fake("hostile")), opened(Fake("hostile"), "maintenance", maintenance="M-1000")]
+    pages = [
+        opened(Fake("hostile")),
+        opened(Fake("hostile"), "maintenance", maintenance="M-1000"),
+        opened(Fake("hostile"), "trust"),
+    ]
 
     for app in pages:
         for each in [*app.title, *app.markdown, *app.caption, *app.metric]:

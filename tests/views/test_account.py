@@ -1,0 +1,86 @@
+"""What a finished maintenance is told to have been is what its facts say, and goes where they go."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import Engine
+
+from dashboard.jobs.transfer import import_dataset, newest_instant
+from dashboard.log.database import migrate, open_log, reading
+from dashboard.log.state import maintenances
+from dashboard.model.outlook import FRACTIONS, LEVELS, Forecast
+from dashboard.model.scope import Scope
+from dashboard.model.stages import Status
+from dashboard.settings import sample_data
+from dashboard.views.account import moved
+from dashboard.views.maintenance import where_it_stands
+
+NOW = datetime.fromisoformat("2026-11-18T15:20:00+00:00")
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    made = open_log(f"sqlite:///{tmp_path_factory.mktemp('account')}/log.db")
+    migrate(made)
+    import_dataset(made, sample_data(), newest_instant(sample_data()) or NOW)
+    yield made
+    made.dispose()
+
+
+def test_a_finished_maintenance_says_what_was_promised_and_where_the_time_went(engine: Engine) -> None:
+    with reading(engine) as connection:
+        over = [
+            name
+            for name, each in sorted(maintenances(connection).items())
+            if each.maintenance.status is Status.COMPLETED and each.by_node
+        ]
+        story = where_it_stands(connection, Scope(), NOW, over[-1])
+
+    assert story is not None
+    assert story.account[0].startswith("Promised was ")
+    assert "95 % were back" in story.account[0]
+    assert any(each.startswith("Of ") and "node-hours out" in each for each in story.account)
+
+
+def test_a_running_one_has_no_account_yet(engine: Engine) -> None:
+    with reading(engine) as connection:
+        story = where_it_stands(connection, Scope(), NOW, "M-1129")
+
+    assert story is not None
+    assert story.account == ()
+
+
+def test_a_maintenance_without_nodes_tells_nothing_of_stages(engine: Engine) -> None:
+    with reading(engine) as connection:
+        whole = [
+            name
+            for name, each in sorted(maintenances(connection).items())
+            if each.maintenance.status is Status.COMPLETED and not each.by_node
+        ]
+        story = where_it_stands(connection, Scope(), NOW, whole[0])
+
+    assert story is not None
+    assert not any("node-hours" in each for each in story.account)
+
+
+def said(as_of: datetime, likely: datetime, *because: str) -> Forecast:
+    quantiles = dict.fromkeys(LEVELS, likely)
+    return Forecast("M-1", as_of, "test", dict.fromkeys(FRACTIONS, quantiles), None, (), (), because)
+
+
+def test_an_eta_that_moved_says_by_how_much_and_what_is_new() -> None:
+    made = [
+        said(NOW - 3 * HOUR, NOW + 9 * HOUR, "118 nodes have yet to go out."),
+        said(NOW, NOW + 15 * HOUR, "118 nodes have yet to go out.", "7 nodes failed validation."),
+    ]
+
+    assert moved(made, NOW, Scope(zone="UTC")) == "6 h later than said Wed 12:20 UTC. 7 nodes failed validation."
+
+
+def test_an_eta_that_hardly_moved_says_nothing() -> None:
+    made = [said(NOW - 3 * HOUR, NOW + 9 * HOUR), said(NOW, NOW + 9.2 * HOUR)]
+
+    assert moved(made, NOW, Scope()) == ""
+    assert moved(made[:1], NOW, Scope()) == ""
