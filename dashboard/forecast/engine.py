@@ -1,23 +1,23 @@
 """When do the nodes of a maintenance go out and come back, as far as is known at one instant."""
 
-from functools import partial
-
 import numpy as np
 
 from dashboard.forecast.because import because
 from dashboard.forecast.experience import Experience, experience_of
 from dashboard.forecast.handover import PROMPTLY, waves
+from dashboard.forecast.noise import Singles
 from dashboard.forecast.pace import draw_pace
+from dashboard.forecast.places import places, queue
 from dashboard.forecast.pooling import Cell, Floats
 from dashboard.forecast.promises import MOST
 from dashboard.forecast.quantiles import HORIZON, Futures
-from dashboard.forecast.rollout import places, queue, walk
+from dashboard.forecast.rollout import walk
 from dashboard.forecast.slots import HOLDS, peak, turnover
-from dashboard.forecast.spells import Flags, Spells, shared_racks, spells_of, tidied
+from dashboard.forecast.spells import IS_OUT, Flags, Spells, shared_racks, spells_of, tidied
 from dashboard.model.rollout import Codes, Knowledge, Rollout
 from dashboard.model.stages import CLOSED
 
-ENGINE = "2026.1"
+ENGINE = "2026.2"
 SPARE = 4
 
 __all__ = ["ENGINE", "Experience", "Futures", "because", "foresee", "learn"]
@@ -70,7 +70,9 @@ def _kept(
 
 
 def _taken(futures: Futures, rows: Codes) -> Futures:
-    return Futures(futures.out_at[rows], futures.back_at[rows], futures.lost[rows], futures.gone_at[rows])
+    return Futures(
+        futures.out_at[rows], futures.back_at[rows], futures.lost[rows], futures.gone_at[rows], futures.known_at
+    )
 
 
 def _told_by_node(rollout: Rollout, spells: Spells, experience: Experience) -> bool:
@@ -106,29 +108,36 @@ def _by_node(
     holds = HOLDS[experience.slots.way_of(rollout.provider)]
     course = walk(spells, rack, paces=paces, chance=chance, holds=holds, rng=rng)
     waiting = spells.waiting
-    out_at = np.tile(np.where(waiting, np.inf, np.minimum(np.nan_to_num(spells.out_at), 0.0)), (paths, 1))
-    ends = course.ends.copy()
-    lost = course.lost
+    out_at = np.empty((paths, rollout.nodes), np.float32)
+    out_at[:] = np.where(waiting, np.inf, np.minimum(np.nan_to_num(spells.out_at), 0.0))
+    ends, lost = course.ends, course.lost
     if rollout.status in CLOSED:
         over = min(rollout.closed, 0.0) if np.isfinite(rollout.closed) else 0.0
         ends[:, waiting], lost[:, waiting] = over, False
     elif waiting.any():
+        which: slice | Codes = slice(None) if waiting.all() else np.flatnonzero(waiting)
         slots = _slots(rollout, spells, experience, paths, rng)
         free = places(course, holds[spells.now], slots, np.maximum(start, 0.0))
-        opens = partial(experience.hours_of(rollout.provider).opens, hour_of_week=hour_of_week)
+        opens = experience.hours_of(rollout.provider).from_now(hour_of_week)
         passing = experience.handovers.get(rollout.provider, PROMPTLY)
-        hold = course.frees[:, waiting]
-        pause = passing.draw((paths, hold.shape[1]), rng)
+        hold = course.frees[:, which]
+        pause = passing.draw(hold.shape, rng)
         went = waves(free, hold, pause, slots, opens) if passing.waves else queue(free, hold + pause, opens)
-        out_at[:, waiting] = went
-        ends[:, waiting] += went
-    return _futures(out_at, ends, lost)
+        out_at[:, which] = went
+        ends[:, which] += went
+    home = ~IS_OUT[spells.now] & ~waiting
+    return _futures(out_at, ends, lost, np.where(home, np.minimum(spells.since, 0.0), np.nan))
 
 
-def _futures(out_at: Floats, ends: Floats, lost: Flags) -> Futures:
-    ends = np.minimum(ends, HORIZON)
-    out_at = np.where(np.isinf(out_at), out_at, np.minimum(out_at, HORIZON))
-    return Futures(out_at, np.where(lost, np.inf, ends), lost, np.where(lost, ends, np.inf))
+def _futures(out_at: Singles, ends: Singles, lost: Flags, known_at: Floats | None = None) -> Futures:
+    far = np.float32(HORIZON)
+    ends = np.minimum(ends, far)
+    out_at = np.where(np.isinf(out_at), out_at, np.minimum(out_at, far))
+    gone_at = np.full(ends.shape, np.inf, np.float32)
+    if lost.any():
+        gone_at[lost] = ends[lost]
+        ends[lost] = np.inf
+    return Futures(out_at, ends, lost, gone_at, known_at)
 
 
 def _slots(rollout: Rollout, spells: Spells, experience: Experience, paths: int, rng: np.random.Generator) -> Codes:
@@ -154,10 +163,11 @@ def _as_a_whole(
     lost = np.zeros(shape, dtype=bool)
     if rollout.status in CLOSED:
         over = min(rollout.closed, 0.0) if np.isfinite(rollout.closed) else 0.0
-        return _futures(np.full(shape, np.inf), np.full(shape, over), lost)
+        return _futures(np.full(shape, np.inf, np.float32), np.full(shape, over, np.float32), lost)
     promised = rollout.claimed_end if np.isfinite(rollout.claimed_end) else rollout.planned_end
     cell: Cell = (rollout.provider, rollout.kind)
     end = experience.promises.draw_end(
         cell, rollout.maintenance_id, start, promised=promised, planned_start=rollout.planned_start, rng=rng
     )
-    return _futures(np.tile(start[:, None], (1, rollout.nodes)), np.tile(end[:, None], (1, rollout.nodes)), lost)
+    went, back = (np.tile(each.astype(np.float32)[:, None], (1, rollout.nodes)) for each in (start, end))
+    return _futures(went, back, lost)

@@ -8,7 +8,7 @@ from hashlib import blake2b
 import numpy as np
 
 from dashboard.forecast.engine import ENGINE, Experience, Futures, because, foresee
-from dashboard.forecast.quantiles import back, gpus_lost, gpus_out
+from dashboard.forecast.quantiles import back, capacity
 from dashboard.model.outlook import FRACTIONS, HORIZON_DAYS, LEVELS, Forecast, Part, Quantiles
 from dashboard.model.rollout import Hours, Rollout
 
@@ -77,12 +77,11 @@ def _parts(rollout: Rollout, places: Sequence[Place], futures: Futures, grid: Ho
     kinds = sorted(set(places), key=lambda each: (each.cluster_id, each.team_id))
     if not kinds:
         return ()
-    part = np.array([kinds.index(each) for each in places])
-    out = gpus_out(futures, rollout.gpus, part, len(kinds), grid)
-    is_out = (futures.out_at <= 0).all(axis=0) & ~(futures.back_at <= 0).all(axis=0)
-    left = gpus_out(futures, rollout.gpus * is_out, part, len(kinds), grid)
-    lost = gpus_lost(futures, rollout.gpus, part, len(kinds), grid)
+    index = {each: i for i, each in enumerate(kinds)}
+    part = np.array([index[each] for each in places])
+    gpus = capacity(futures, rollout.gpus, part, len(kinds), grid)
+    total = np.bincount(part, rollout.gpus, len(kinds)).astype(np.int64).tolist()
     return tuple(
-        Part(each.cluster_id, each.team_id or None, int(rollout.gpus[part == i].sum()), out[i], left[i], lost[i])
+        Part(each.cluster_id, each.team_id or None, total[i], gpus.out[i], gpus.left[i], gpus.lost[i])
         for i, each in enumerate(kinds)
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dashboard.forecast.noise import Singles
 from dashboard.forecast.pooling import Floats
 from dashboard.forecast.slots import Turnover
 from dashboard.model.rollout import Codes
@@ -29,11 +30,12 @@ class Handover:
     pauses: Floats
     waves: bool
 
-    def draw(self, shape: tuple[int, int], rng: np.random.Generator) -> Floats:
+    def draw(self, shape: tuple[int, int], rng: np.random.Generator) -> Singles:
         """Draws pauses of any shape; nothing is drawn where none was ever seen."""
         if not self.pauses.any():
-            return np.zeros(shape)
-        return np.asarray(rng.choice(self.pauses, shape))
+            return np.zeros(shape, np.float32)
+        pauses = self.pauses.astype(np.float32)
+        return np.asarray(pauses[rng.integers(0, pauses.size, shape, dtype=np.int32)])
 
 
 PROMPTLY = Handover(np.zeros(0), False)
@@ -72,20 +74,20 @@ def habit(rounds: list[tuple[int, int, int, Floats, Floats]]) -> Handover:
     return Handover(pauses if np.mean(pauses > 0) > 0.03 else np.zeros(0), False) if pauses.size else PROMPTLY
 
 
-def waves(free: Floats, hold: Floats, pause: Floats, width: Codes, opens: Opens) -> Floats:
+def waves(free: Singles, hold: Singles, pause: Singles, width: Codes, opens: Callable[[Singles], Singles]) -> Singles:
     """When each waiting node goes out, where each wave waits for the whole of the one before it.
 
     free : (paths, places)  when each place comes free; hold, pause : (paths, waiting); width : (paths,) nodes a wave
     returns : (paths, waiting)
     """
     paths, waiting = hold.shape
-    went = np.empty(hold.shape)
+    went = np.empty(hold.shape, hold.dtype)
     busy = np.where(np.isfinite(free), free, -np.inf).max(axis=1)
-    left, start = np.zeros(paths, dtype=np.int64), np.zeros(paths)
+    left, start = np.zeros(paths, dtype=np.int64), np.zeros(paths, hold.dtype)
     for node in range(waiting):
         new = left == 0
         if new.any():
-            start[new] = opens(busy + pause[:, node])[new]
+            start[new] = opens((busy + pause[:, node])[new])
             left[new] = width[new]
         went[:, node] = start
         busy = np.where(new, start + hold[:, node], np.maximum(busy, start + hold[:, node]))

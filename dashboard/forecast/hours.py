@@ -1,13 +1,16 @@
 """When in the week does a provider take nodes: office hours, learnt from when nodes went out."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from dashboard.forecast.noise import Singles
 from dashboard.forecast.pooling import Floats
 
 WEEK = 168
 _ENOUGH = 0.02  # share of an open hour's takes below which an hour counts as closed
+_AHEAD = 24 * 365 * 5  # hours
 _FEW = 30  # takes before a habit is believed
 
 
@@ -34,6 +37,22 @@ class OfficeHours:
         week = (at + hour_of_week) % WEEK
         hour = np.minimum(week.astype(np.int64), WEEK - 1)
         return np.asarray(at + np.maximum(self.opening[hour] - week, 0.0))
+
+    def from_now(self, hour_of_week: float) -> Callable[[Singles], Singles]:
+        """`opens` for many instants >= 0: the same, but from a table of the hours to come, as far as any matters."""
+        if self.always:
+            return lambda at: at
+        first = float(np.floor(hour_of_week))
+        begins = np.arange(_AHEAD) + first - hour_of_week
+        week = ((begins + hour_of_week) % WEEK).astype(np.int64)
+        opening = (begins - week + self.opening[week]).astype(np.float32)
+        shift = np.float32(hour_of_week - first)
+
+        def opens(at: Singles) -> Singles:
+            hour = np.minimum(at + shift, np.float32(_AHEAD - 1)).astype(np.int32)
+            return np.asarray(np.maximum(at, opening[hour]))
+
+        return opens
 
 
 def round_the_clock() -> OfficeHours:

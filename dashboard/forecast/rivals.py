@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dashboard.forecast.places import queue
 from dashboard.forecast.pooling import Floats
 from dashboard.forecast.quantiles import HORIZON, Futures, back
-from dashboard.forecast.rollout import STEPS, queue
+from dashboard.forecast.rollout import STEPS
 from dashboard.forecast.spells import IN_SERVICE, IS_OUT, REMOVED, SCHEDULED, spells_of, tidied
 from dashboard.model.rollout import Knowledge, Rollout
 
@@ -97,7 +98,8 @@ class UsualTimes:
             held = int(told) if np.isfinite(told) and told < rollout.nodes else rollout.nodes
             out = time[:, IS_OUT[spells.now]]
             spare = np.full((PATHS, max(held - out.shape[1], 0 if out.shape[1] else 1)), start)
-            waits = queue(np.concatenate([out, spare], axis=1), time[:, spells.waiting], lambda at: at)
+            free = np.concatenate([out, spare], axis=1).astype(np.float32)
+            waits = queue(free, time[:, spells.waiting].astype(np.float32), lambda at: at)
             went[:, spells.waiting] = waits
         ends = np.minimum(time + went, HORIZON)
         lost = np.tile(spells.now == REMOVED, (PATHS, 1))

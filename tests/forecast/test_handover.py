@@ -46,8 +46,8 @@ def test_waves_are_told_from_a_queue() -> None:
 
 def test_a_wave_waits_for_the_last_of_the_one_before() -> None:
     """Places held until 3 h; two nodes a wave, of 1 and 4 h, then of 1 and 1 h."""
-    hold, none = np.array([[1.0, 4.0, 1.0, 1.0]]), np.zeros((1, 4))
+    hold, none = np.array([[1.0, 4.0, 1.0, 1.0]], np.float32), np.zeros((1, 4), np.float32)
 
-    went = waves(np.array([[2.0, 3.0]]), hold, none, np.array([2]), now)
+    went = waves(np.array([[2.0, 3.0]], np.float32), hold, none, np.array([2]), now)
 
     assert went.tolist() == [[3.0, 3.0, 7.0, 7.0]]

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard.forecast.quantiles import Futures, back, gpus_lost, gpus_out
+from dashboard.forecast.quantiles import Futures, back, capacity
 
 LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 FRACTIONS = (0.5, 0.9, 0.95, 1.0)
@@ -69,9 +69,10 @@ def test_gpus_out_are_those_between_going_and_coming(seed: int, paths: int, node
     gone = np.where(rng.random((paths, nodes)) < 0.3, home, np.inf)
     lost = np.isfinite(gone)
     made = Futures(out, np.where(lost, np.inf, home), lost, gone)
-    grid = np.array([-2.0, 0.0, 1.0, 5.0])
+    grid = np.array([0.0, 0.5, 1.0, 5.0])
 
-    shown, missing = gpus_out(made, gpus, part, 3, grid), gpus_lost(made, gpus, part, 3, grid)
+    counted = capacity(made, gpus, part, 3, grid)
+    shown, missing = counted.out, counted.lost
 
     for k in range(3):
         for i, t in enumerate(grid):

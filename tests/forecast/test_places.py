@@ -3,10 +3,17 @@
 import heapq
 
 import numpy as np
+import numpy.typing as npt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard.forecast.rollout import queue
+from dashboard.forecast.noise import Singles
+from dashboard.forecast.places import queue
+
+
+def eighths(of_hours: npt.ArrayLike) -> Singles:
+    """Times whose sums single precision keeps exactly."""
+    return np.asarray(of_hours, dtype=np.float32) / np.float32(8)
 
 
 def dumb_queue(free: list[float], hold: list[float]) -> list[float]:
@@ -24,7 +31,8 @@ def dumb_queue(free: list[float], hold: list[float]) -> list[float]:
 @given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.integers(0, 60), st.integers(1, 5))
 def test_the_queue_is_the_dumb_queue(seed: int, places: int, waiting: int, paths: int) -> None:
     rng = np.random.default_rng(seed)
-    free, hold = rng.exponential(5, (paths, places)), rng.exponential(3, (paths, waiting))
+    free = eighths(rng.integers(0, 40, (paths, places)))
+    hold = eighths(rng.integers(1, 30, (paths, waiting)))
     free[:, 1:][rng.random((paths, places - 1)) < 0.2] = np.inf
 
     went = queue(free, hold, lambda at: at)
@@ -33,12 +41,12 @@ def test_the_queue_is_the_dumb_queue(seed: int, places: int, waiting: int, paths
 
 
 def test_one_place_means_one_after_another() -> None:
-    went = queue(np.array([[2.0]]), np.array([[1.0, 3.0, 5.0]]), lambda at: at)
+    went = queue(eighths([[16]]), eighths([[8, 24, 40]]), lambda at: at)
 
     assert went.tolist() == [[2.0, 3.0, 6.0]]
 
 
 def test_a_place_that_comes_free_at_night_is_used_in_the_morning() -> None:
-    went = queue(np.array([[2.0]]), np.array([[1.0, 3.0]]), lambda at: np.ceil(at / 10) * 10)
+    went = queue(eighths([[16]]), eighths([[8, 24]]), lambda at: np.ceil(at / 10) * 10)
 
     assert went.tolist() == [[10.0, 20.0]]

@@ -1,0 +1,90 @@
+"""When does a waiting node get its turn: a queue for places, first come, first served."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from dashboard.forecast.noise import Singles
+from dashboard.forecast.rollout import Course
+from dashboard.forecast.spells import Flags
+from dashboard.model.rollout import Codes
+
+Opens = Callable[[Singles], Singles]
+_FEW = 24  # places up to which the earliest is found by looking at each
+
+
+def places(course: Course, holding: Flags, slots: Codes, earliest: Singles) -> Singles:
+    """When each place comes free, (paths, places): held ones when their node gives them back, others at `earliest`.
+
+    holding : (nodes,) whether the node holds a place now; slots, earliest : (paths,)
+    """
+    held = course.frees[:, holding]
+    spare = np.maximum(slots - held.shape[1], 0 if held.shape[1] else 1)
+    more = np.arange(spare.max(initial=0))
+    free = np.where(more < spare[:, None], earliest[:, None], np.float32(np.inf))
+    return np.concatenate([held, free.astype(np.float32)], axis=1)
+
+
+def queue(free: Singles, hold: Singles, opens: Opens) -> Singles:
+    """When each waiting node goes out: in order, each into the place that comes free first.
+
+    free    : (paths, places)  when each place comes free; inf where a path has fewer places
+    hold    : (paths, waiting)  how long each node will hold its place
+    opens   : the first instant from each given one on at which nodes are taken, never falling
+    returns : (paths, waiting)
+
+    Paths with about as many places are done together. No loop over paths.
+    """
+    width = np.isfinite(free).sum(axis=1)
+    alike = np.ceil(np.log2(np.maximum(width, 1)) * 2).astype(np.int64)
+    went = np.empty(hold.shape, dtype=hold.dtype)
+    for each in np.unique(alike).tolist():
+        row = np.flatnonzero(alike == each)
+        most = max(int(width[row].max()), 1)
+        table = np.sort(free[row], axis=1)[:, :most]
+        one = _one_by_one if most <= _FEW else _by_batches
+        if row.size == alike.size:
+            one(table, hold, opens, went)
+        else:
+            part = np.empty((row.size, hold.shape[1]), dtype=hold.dtype)
+            one(table, hold[row], opens, part)
+            went[row] = part
+    return went
+
+
+def _one_by_one(table: Singles, hold: Singles, opens: Opens, went: Singles) -> None:
+    row = np.arange(table.shape[0])
+    for node in range(hold.shape[1]):
+        place = table.argmin(axis=1)
+        at = opens(table[row, place])
+        went[:, node] = at
+        table[row, place] = at + hold[:, node]
+
+
+def _by_batches(table: Singles, hold: Singles, opens: Opens, went: Singles) -> None:
+    """As many nodes at a time as an eighth of the places.
+
+    The k-th of a batch goes at the k-th smallest of the times at which places come free, those given back by nodes of
+    the batch before it included: a fixed point, reached from above in as many rounds as places change hands in between.
+    """
+    step = max(table.shape[1] // 8, 1)
+    for begin in range(0, hold.shape[1], step):
+        stays = hold[:, begin : begin + step]
+        count = stays.shape[1]
+        if count < table.shape[1]:
+            table.partition(count - 1, axis=1)
+        first = np.sort(table[:, :count], axis=1)
+        at = np.array(opens(first))
+        gives = at + stays
+        unsettled = np.flatnonzero(gives.min(axis=1) < first[:, -1])
+        turn = first[unsettled]
+        while unsettled.size:
+            merged = np.sort(np.concatenate([first[unsettled], gives[unsettled]], axis=1), axis=1)
+            moved = (merged[:, :count] != turn).any(axis=1)
+            still = np.flatnonzero(~moved)
+            gives[unsettled[still]] = merged[still, count:]
+            unsettled, turn = unsettled[moved], merged[moved, :count]
+            at[unsettled] = opens(turn)
+            gives[unsettled] = at[unsettled] + stays[unsettled]
+        went[:, begin : begin + count] = at
+        table[:, :count] = gives
