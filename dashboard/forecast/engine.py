@@ -60,9 +60,9 @@ def _kept(
     """The paths kept: drawn by their agreement with the promise (systematic resampling, Kitagawa 1996), or all."""
     if not rollout.nodes or rollout.status in CLOSED:
         return _taken(futures, np.arange(paths))
-    home = np.where(futures.lost, futures.gone_at, futures.back_at)
     rank = max(int(np.ceil(MOST * rollout.nodes)) - 1, 0)
-    weight = experience.promises.weigh(rollout, np.partition(home, rank, axis=1)[:, rank] - start)
+    most = np.partition(futures.end_at, rank, axis=1)[:, rank].astype(float)
+    weight = experience.promises.weigh(rollout, most - start)
     if weight is None:
         return futures
     at = (np.arange(paths) + rng.random()) / paths
@@ -70,9 +70,7 @@ def _kept(
 
 
 def _taken(futures: Futures, rows: Codes) -> Futures:
-    return Futures(
-        futures.out_at[rows], futures.back_at[rows], futures.lost[rows], futures.gone_at[rows], futures.known_at
-    )
+    return Futures(futures.out_at[rows], futures.end_at[rows], futures.lost[rows], futures.known_at)
 
 
 def _told_by_node(rollout: Rollout, spells: Spells, experience: Experience) -> bool:
@@ -122,7 +120,11 @@ def _by_node(
         passing = experience.handovers.get(rollout.provider, PROMPTLY)
         hold = course.frees[:, which]
         pause = passing.draw(hold.shape, rng)
-        went = waves(free, hold, pause, slots, opens) if passing.waves else queue(free, hold + pause, opens)
+        if passing.waves:
+            went = waves(free, hold, pause, slots, opens)
+        else:
+            hold = hold + pause if pause.any() else hold
+            went = queue(free, hold, opens)
         out_at[:, which] = went
         ends[:, which] += went
     home = ~IS_OUT[spells.now] & ~waiting
@@ -131,13 +133,9 @@ def _by_node(
 
 def _futures(out_at: Singles, ends: Singles, lost: Flags, known_at: Floats | None = None) -> Futures:
     far = np.float32(HORIZON)
-    ends = np.minimum(ends, far)
-    out_at = np.where(np.isinf(out_at), out_at, np.minimum(out_at, far))
-    gone_at = np.full(ends.shape, np.inf, np.float32)
-    if lost.any():
-        gone_at[lost] = ends[lost]
-        ends[lost] = np.inf
-    return Futures(out_at, ends, lost, gone_at, known_at)
+    np.minimum(ends, far, out=ends)
+    out_at[(out_at > far) & (out_at < np.inf)] = far
+    return Futures(out_at, ends, lost, known_at)
 
 
 def _slots(rollout: Rollout, spells: Spells, experience: Experience, paths: int, rng: np.random.Generator) -> Codes:

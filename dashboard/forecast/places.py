@@ -62,12 +62,12 @@ def _one_by_one(table: Singles, hold: Singles, opens: Opens, went: Singles) -> N
 
 
 def _by_batches(table: Singles, hold: Singles, opens: Opens, went: Singles) -> None:
-    """As many nodes at a time as an eighth of the places.
+    """As many nodes at a time as a third of the places.
 
     The k-th of a batch goes at the k-th smallest of the times at which places come free, those given back by nodes of
     the batch before it included: a fixed point, reached from above in as many rounds as places change hands in between.
     """
-    step = max(table.shape[1] // 8, 1)
+    step = max(table.shape[1] // 3, 1)
     for begin in range(0, hold.shape[1], step):
         stays = hold[:, begin : begin + step]
         count = stays.shape[1]

@@ -14,6 +14,7 @@ from dashboard.model.rollout import Codes
 
 HORIZON = 24.0 * 365 * 5  # hours; nothing is forecast beyond
 _BITS = 31  # of a sort key, for the node's index
+_AT_ONCE = 250_000  # nodes x paths counted together: what fits a processor's cache
 _LONG = 100_000  # hours of a grid, up to which a table is worth it
 
 Times = Floats | Singles
@@ -24,17 +25,20 @@ class Futures:
     """What may become of each node, (paths, nodes) each. Hours since as_of.
 
     out_at  : when it goes out; <= 0 where it has; inf where it never will
-    back_at : when it is back; <= 0, and the real time, where it is; inf where it is lost
+    end_at  : when it is back or removed, not before out_at; <= 0 where it is already
     lost    : whether it is removed
-    gone_at : when it is removed; inf where it is not
     known_at : (nodes,) the real time of what is back or removed already, to the second; nan elsewhere
     """
 
     out_at: Times
-    back_at: Times
+    end_at: Times
     lost: Flags
-    gone_at: Times
     known_at: Floats | None = None
+
+    @property
+    def back_at(self) -> Times:
+        """When it is back, (paths, nodes); inf where it is lost."""
+        return np.asarray(np.where(self.lost, self.end_at.dtype.type(np.inf), self.end_at))
 
 
 def back(futures: Futures, gpus: Codes, fractions: Sequence[float], levels: Sequence[float]) -> Floats:
@@ -43,19 +47,19 @@ def back(futures: Futures, gpus: Codes, fractions: Sequence[float], levels: Sequ
     Lost nodes leave the total of their path. What is reached already has its real time, what is not is >= 0.
     """
     share = np.asarray(fractions, dtype=float)
-    paths, nodes = futures.back_at.shape
+    paths, nodes = futures.end_at.shape
     if not nodes or not paths or not np.any(gpus > 0):
         return np.zeros((share.size, len(levels)))
     weight = np.maximum(gpus, 0).astype(float)
-    known_lost = (futures.lost & (futures.gone_at <= 0)).all(axis=0)
-    kept = np.where(known_lost, 0.0, weight)
-    is_back = np.asarray(futures.back_at.max(axis=0) <= 0)
+    over, always_lost = futures.end_at.max(axis=0) <= 0, futures.lost.all(axis=0)
+    kept = np.where(over & always_lost, 0.0, weight)
+    is_back = np.asarray(over & ~futures.lost.any(axis=0))
     reached = is_back @ kept >= share * kept.sum() - 1e-9
     found = np.zeros((share.size, len(levels)))
-    hours = _reached(futures.back_at, weight, share) if not reached.all() else np.zeros((share.size, paths))
+    hours = _reached(futures, weight, share) if not reached.all() else np.zeros((share.size, paths))
     for i, each in enumerate(share):
         if reached[i]:
-            at = futures.back_at[0] if futures.known_at is None else futures.known_at
+            at = futures.end_at[0] if futures.known_at is None else futures.known_at
             found[i] = _real(at, kept, is_back, float(each))
         else:
             found[i] = np.quantile(hours[i], np.clip(levels, 0.0, 1.0))
@@ -66,13 +70,15 @@ def back(futures: Futures, gpus: Codes, fractions: Sequence[float], levels: Sequ
     return found
 
 
-def _reached(back_at: Times, weight: Floats, share: Floats) -> Floats:
+def _reached(futures: Futures, weight: Floats, share: Floats) -> Floats:
     """When each path reaches each share of the weight that is not lost, (shares, paths), hours from 0 to HORIZON."""
-    paths = np.arange(back_at.shape[0])
-    at = np.maximum(back_at, 0).astype(np.float32)
+    paths = np.arange(futures.end_at.shape[0])
+    at = np.maximum(futures.end_at, 0, dtype=np.float32, casting="same_kind")
+    at[futures.lost] = np.inf
     some = weight[weight > 0]
     if (some == some[0]).all():
-        ordered = np.sort(at if some.size == weight.size else at[:, weight > 0], axis=1)
+        ordered = at if some.size == weight.size else at[:, weight > 0]
+        ordered.sort(axis=1)
         total = np.isfinite(ordered).sum(axis=1)
         rank = [np.maximum(np.ceil(each * total - 1e-9).astype(np.int64) - 1, 0) for each in share]
     else:
@@ -106,24 +112,27 @@ class Capacity:
 
 def capacity(futures: Futures, gpus: Codes, part: Codes, parts: int, grid: Floats) -> Capacity:
     """GPUs out, left and lost over a rising grid of hours from 0 on, by the nodes' part, (nodes,)."""
-    shape = (parts, futures.back_at.shape[0], grid.size)
-    ends = np.maximum(np.where(futures.lost, futures.gone_at, futures.back_at), futures.out_at)
-    never = futures.out_at.min(axis=0) == np.inf
-    is_out = (futures.out_at.max(axis=0) <= 0) & (ends.max(axis=0) > 0)
-    coming = ~is_out & (ends.max(axis=0) > grid[0]) & ~never
+    shape = (parts, futures.end_at.shape[0], grid.size)
+    lasts = _each(futures.end_at.max(axis=0) > 0)
+    is_out = lasts & _each(futures.out_at.max(axis=0) <= 0)
+    coming = lasts & ~is_out & _each(np.isfinite(futures.out_at).any(axis=0))
+    mortal = _each(futures.lost.any(axis=0))
     left, out, lost = (np.zeros(shape, dtype=np.int32) for _ in range(3))
     for each, count, nodes in _alike(gpus, part):
-        here = nodes[is_out[nodes]]
+        here, later, gone = (nodes[which[nodes]] for which in (is_out, coming, mortal))
         if here.size:
-            left[each] += count * (here.size - _happened(ends[:, here], grid))
-        later = nodes[coming[nodes]]
+            left[each] += count * (here.size - _happened(futures.end_at, here, grid))
         if later.size:
-            gone = _happened(futures.out_at[:, later], grid)
-            out[each] += count * (gone - _happened(ends[:, later], grid))
-        mortal = nodes[futures.lost[:, nodes].any(axis=0)]
-        if mortal.size:
-            lost[each] += count * _happened(futures.gone_at[:, mortal], grid)
+            went = _happened(futures.out_at, later, grid)
+            out[each] += count * (went - _happened(futures.end_at, later, grid))
+        if gone.size:
+            lost[each] += count * _happened(futures.end_at, gone, grid, futures.lost)
     return Capacity(out + left, left, lost)
+
+
+def _each(nodes: object) -> Flags:
+    """(nodes,) flags."""
+    return np.asarray(nodes, dtype=bool)
 
 
 def _alike(gpus: Codes, part: Codes) -> Iterator[tuple[int, int, Codes]]:
@@ -134,12 +143,21 @@ def _alike(gpus: Codes, part: Codes) -> Iterator[tuple[int, int, Codes]]:
             yield each, count, np.flatnonzero(which.ravel() == i)
 
 
-def _happened(at: Times, grid: Floats) -> Paths:
-    """How many of each row's times have come by each instant of the grid, (paths, instants)."""
+def _happened(at: Times, nodes: Codes, grid: Floats, counted: Flags | None = None) -> Paths:
+    """How many of these nodes' times, those counted, have come by each instant of the grid, (paths, instants)."""
     paths, instants = at.shape[0], grid.size
-    row = np.arange(0, paths * (instants + 1), instants + 1, dtype=np.int32)
-    steps = np.bincount((_instant(at, grid) + row[:, None]).ravel(), minlength=paths * (instants + 1))
-    return np.asarray(steps.reshape(paths, -1)[:, :-1].cumsum(axis=1), dtype=np.int32)
+    columns: slice | Codes = slice(None) if nodes.size == at.shape[1] else nodes
+    come = np.empty((paths, instants), np.int32)
+    rows = max(_AT_ONCE // nodes.size, 1)
+    for begin in range(0, paths, rows):
+        block = _instant(at[begin : begin + rows, columns], grid)
+        if counted is not None:
+            block[~counted[begin : begin + rows, columns]] = instants
+        count = block.shape[0]
+        block += np.arange(0, count * (instants + 1), instants + 1, dtype=np.int32)[:, None]
+        steps = np.bincount(block.ravel(), minlength=count * (instants + 1)).reshape(count, -1)
+        come[begin : begin + count] = steps[:, :-1].cumsum(axis=1)
+    return come
 
 
 def _instant(at: Times, grid: Floats) -> npt.NDArray[np.int32]:

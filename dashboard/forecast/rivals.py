@@ -103,9 +103,7 @@ class UsualTimes:
             went[:, spells.waiting] = waits
         ends = np.minimum(time + went, HORIZON)
         lost = np.tile(spells.now == REMOVED, (PATHS, 1))
-        never = np.full(shape, np.inf)
-        futures = Futures(went, np.where(lost, np.inf, ends), lost, np.where(lost, time, never))
-        return back(futures, rollout.gpus, fractions, levels)
+        return back(Futures(went, ends, lost), rollout.gpus, fractions, levels)
 
 
 def usual_times(known: Knowledge) -> UsualTimes:

@@ -13,7 +13,7 @@ FRACTIONS = (0.5, 0.9, 0.95, 1.0)
 def futures(out: list[list[float]], home: list[list[float]], gone: list[list[float]] | None = None) -> Futures:
     gone_at = np.array(gone) if gone is not None else np.full((len(out), len(out[0])), np.inf)
     lost = np.isfinite(gone_at)
-    return Futures(np.array(out), np.where(lost, np.inf, np.array(home)), lost, gone_at)
+    return Futures(np.array(out), np.where(lost, gone_at, np.array(home)), lost)
 
 
 def test_a_fraction_is_back_when_that_many_gpus_are() -> None:
@@ -39,7 +39,7 @@ def test_a_lost_node_leaves_the_total() -> None:
 
 def test_no_nodes_is_an_answer_too() -> None:
     nothing = np.empty((5, 0))
-    made = Futures(nothing, nothing, nothing.astype(bool), nothing)
+    made = Futures(nothing, nothing, nothing.astype(bool))
 
     assert back(made, np.empty(0, dtype=np.int64), FRACTIONS, LEVELS).tolist() == [[0.0] * 7] * 4
 
@@ -51,7 +51,7 @@ def test_quantiles_rise_with_level_and_fraction_and_are_finite(seed: int, paths:
     home = rng.normal(3, 5, nodes) + np.where(rng.random(nodes) < 0.5, 0, rng.exponential(5, (paths, nodes)))
     gone = np.where(rng.random((paths, nodes)) < 0.1, 9.0, np.inf)
     lost = np.isfinite(gone)
-    made = Futures(home - 9, np.where(lost, np.inf, home), lost, gone)
+    made = Futures(home - 9, np.where(lost, gone, home), lost)
 
     found = back(made, rng.integers(0, 9, nodes), FRACTIONS, LEVELS)
 
@@ -68,7 +68,7 @@ def test_gpus_out_are_those_between_going_and_coming(seed: int, paths: int, node
     home = out + rng.exponential(4, (paths, nodes))
     gone = np.where(rng.random((paths, nodes)) < 0.3, home, np.inf)
     lost = np.isfinite(gone)
-    made = Futures(out, np.where(lost, np.inf, home), lost, gone)
+    made = Futures(out, home, lost)
     grid = np.array([0.0, 0.5, 1.0, 5.0])
 
     counted = capacity(made, gpus, part, 3, grid)
