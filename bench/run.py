@@ -1,6 +1,6 @@
 """`make bench`: the dashboard beside what it is built on, in one run on one machine.
 
-    python -m bench.run [--scale 0.02] [--only import,append,page] [--reruns 8] [--viewers 1 20 50]
+    python -m bench.run [--scale 0.02] [--only import,page,forecast,append] [--reruns 8] [--viewers 1 20 50]
 
 Read the ratios: the milliseconds are those of the machine at that moment. Nothing is asserted.
 """
@@ -14,13 +14,14 @@ from pathlib import Path
 
 from bench import pages
 from bench.appending import append_and_see
+from bench.forecasting import forecast
 from bench.goals import Goal, tell
 from bench.loading import import_dataset, load
 from bench.world import SEED, write_world
 from dashboard.model.instants import read_instant
 
 HISTORIES = {"full log": 1.0, "a tenth of it": 0.1}
-PARTS = ("import", "append", "page")
+PARTS = ("import", "page", "forecast", "append")
 
 
 def _parts(text: str) -> list[str]:
@@ -35,7 +36,7 @@ def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(description="How fast, as ratios taken side by side.")
     parser.add_argument("--scale", type=float, default=1.0, help="of the fleet and its maintenances; 0.02 to try it")
-    parser.add_argument("--only", type=_parts, default=list(PARTS), help="import, append, page; several with commas")
+    parser.add_argument("--only", type=_parts, default=list(PARTS), help=f"{', '.join(PARTS)}; several with commas")
     parser.add_argument("--reruns", type=int, default=8, help="by each viewer")
     parser.add_argument("--viewers", type=int, nargs="+", default=[1, 20, 50])
     parser.add_argument("--seed", type=int, default=SEED)
@@ -65,6 +66,10 @@ def _measure(scratch: Path, said: argparse.Namespace) -> list[Goal]:
         logs.append((name, f"sqlite:///{database}"))
     if "page" in said.only:
         goals += pages.goals(pages.measure(logs, said.viewers, said.reruns, scratch))
+    if "forecast" in said.only:
+        made = forecast(logs[0][1])
+        print(made, flush=True)
+        goals += made.goals()
     if "append" in said.only:  # last: it adds to the log that the pages are measured on
         seen = append_and_see(logs[0][1])
         print(seen, flush=True)

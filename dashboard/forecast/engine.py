@@ -3,16 +3,15 @@
 import numpy as np
 
 from dashboard.forecast.because import because
+from dashboard.forecast.departures import departures
 from dashboard.forecast.experience import Experience, experience_of
-from dashboard.forecast.handover import PROMPTLY, waves
 from dashboard.forecast.noise import Singles
 from dashboard.forecast.pace import draw_pace
-from dashboard.forecast.places import places, queue
 from dashboard.forecast.pooling import Cell, Floats
 from dashboard.forecast.promises import MOST
 from dashboard.forecast.quantiles import HORIZON, Futures
 from dashboard.forecast.rollout import walk
-from dashboard.forecast.slots import HOLDS, peak, turnover
+from dashboard.forecast.slots import HOLDS
 from dashboard.forecast.spells import IS_OUT, Flags, Spells, shared_racks, spells_of, tidied
 from dashboard.model.rollout import Codes, Knowledge, Rollout
 from dashboard.model.stages import CLOSED
@@ -114,17 +113,9 @@ def _by_node(
         ends[:, waiting], lost[:, waiting] = over, False
     elif waiting.any():
         which: slice | Codes = slice(None) if waiting.all() else np.flatnonzero(waiting)
-        slots = _slots(rollout, spells, experience, paths, rng)
-        free = places(course, holds[spells.now], slots, np.maximum(start, 0.0))
-        opens = experience.hours_of(rollout.provider).from_now(hour_of_week)
-        passing = experience.handovers.get(rollout.provider, PROMPTLY)
-        hold = course.frees[:, which]
-        pause = passing.draw(hold.shape, rng)
-        if passing.waves:
-            went = waves(free, hold, pause, slots, opens)
-        else:
-            hold = hold + pause if pause.any() else hold
-            went = queue(free, hold, opens)
+        went = departures(
+            rollout, spells, course.frees, start, hour_of_week=hour_of_week, experience=experience, rng=rng
+        )
         out_at[:, which] = went
         ends[:, which] += went
     home = ~IS_OUT[spells.now] & ~waiting
@@ -136,21 +127,6 @@ def _futures(out_at: Singles, ends: Singles, lost: Flags, known_at: Floats | Non
     np.minimum(ends, far, out=ends)
     out_at[(out_at > far) & (out_at < np.inf)] = far
     return Futures(out_at, ends, lost, known_at)
-
-
-def _slots(rollout: Rollout, spells: Spells, experience: Experience, paths: int, rng: np.random.Generator) -> Codes:
-    held = turnover(spells, experience.slots.way_of(rollout.provider))
-    seen = peak(held)
-    settled = bool(np.isfinite(held.gave).any())
-    return experience.slots.draw(
-        rollout.provider,
-        rollout.nodes,
-        told=rollout.max_unavailable,
-        seen=seen,
-        settled=settled,
-        paths=paths,
-        rng=rng,
-    )
 
 
 def _as_a_whole(

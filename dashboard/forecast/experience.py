@@ -13,6 +13,8 @@ from dashboard.forecast.promises import MOST, Promises
 from dashboard.forecast.slots import WAYS_TO_HOLD, Slots, Turnover, follows, peak, turnover
 from dashboard.forecast.spells import IN_SERVICE, IS_OUT, REMOVED, Spells, shared_racks, spells_of, tidied
 from dashboard.forecast.turns import Counts, Turns, fit_turns, moves_of
+from dashboard.forecast.units import Racks, learn_racks, racks_of, units_of
+from dashboard.forecast.waves import Stops, Waves, learn_waves, stops_of
 from dashboard.model.rollout import Codes, Knowledge, Rollout
 from dashboard.model.stages import CLOSED, CODE, Stage, Status
 
@@ -38,6 +40,8 @@ class Experience:
     hours: dict[str, OfficeHours]  # provider -> when it takes nodes
     slots: Slots
     handovers: dict[str, Handover]  # provider -> how it passes places on
+    waves: Waves  # where rollouts stopped
+    racks: Racks  # where they go out as one
     promises: Promises
     maintenances: int
 
@@ -68,12 +72,16 @@ def experience_of(known: Knowledge) -> Experience:
         first = s.stage[_first_out(s)]
         moves[each.rollout.maintenance_id] = moves_of(s.stage, s.following, s.repairs, first)
     hours, slots = _hours(seen, known.hour_of_week), _slots(seen)
+    racks = learn_racks([(each.cell, racks_of(each.spells.out_at, each.rollout.rack)) for each in seen])
+    handovers, waves = _handovers(seen, slots, hours, racks, known.hour_of_week)
     return Experience(
         {CODE[stage]: fit_durations(_stays(seen, CODE[stage], cells), usual) for stage, usual in USUAL_MEDIAN.items()},
         fit_turns(moves, {each.rollout.maintenance_id: each.cell for each in seen}),
         hours,
         slots,
-        _handovers(seen, slots, hours, known.hour_of_week),
+        handovers,
+        waves,
+        racks,
         _promises(seen, cells),
         len(seen),
     )
@@ -174,8 +182,9 @@ def _slots(seen: list[_Seen]) -> Slots:
 
 
 def _handovers(
-    seen: list[_Seen], slots: Slots, hours: dict[str, OfficeHours], hour_of_week: float
-) -> dict[str, Handover]:
+    seen: list[_Seen], slots: Slots, hours: dict[str, OfficeHours], racks: Racks, hour_of_week: float
+) -> tuple[dict[str, Handover], Waves]:
+    stopped: list[tuple[Cell, int, Stops]] = []
     rounds: dict[str, list[tuple[int, int, int, Floats, Floats]]] = {}
     for each in seen:
         provider = each.rollout.provider
@@ -184,10 +193,16 @@ def _handovers(
             continue
         opens = partial(hours[provider].opens, hour_of_week=hour_of_week)
         told = each.rollout.max_unavailable
-        room = int(max(told if np.isfinite(told) else 1, peak(held)))
-        row = (held.took.size, *waves_of(held, opens), pauses_of(held, room, opens))
+        whole = held.took.size == each.rollout.nodes
+        units = units_of(each.rollout.rack, np.isfinite(each.spells.out_at), racks.together(each.cell))
+        held = units.turnover(held)
+        room = max(round(told / units.size) if np.isfinite(told) else 1, peak(held))
+        stops = stops_of(held, room, opens)
+        if whole:
+            stopped.append((each.cell, units.number, stops))
+        row = (held.took.size, *waves_of(held, opens), pauses_of(held, room, opens, stops))
         rounds.setdefault(provider, []).append((row[0], row[1], row[2], row[4], row[3]))
-    return {provider: habit(rows) for provider, rows in rounds.items()}
+    return {provider: habit(rows) for provider, rows in rounds.items()}, learn_waves(stopped)
 
 
 def _promises(seen: list[_Seen], cells: tuple[Cell, ...]) -> Promises:

@@ -8,15 +8,12 @@ import numpy as np
 from dashboard.forecast.noise import Singles
 from dashboard.forecast.pooling import Floats
 from dashboard.forecast.slots import Turnover
+from dashboard.forecast.waves import LONGEST, NONE, PROMPT, Opens, Stops
 from dashboard.model.rollout import Codes
 
-PROMPT = 0.1  # hours; a hand-over within is none
-_LONGEST = 24.0 * 14
 _TOGETHER = 0.25  # hours within which nodes go out as one wave
 _SURE = 0.8  # share of waves that began with nobody out
 _ENOUGH = 5
-
-Opens = Callable[[Floats], Floats]
 
 
 @dataclass(frozen=True)
@@ -41,15 +38,19 @@ class Handover:
 PROMPTLY = Handover(np.zeros(0), False)
 
 
-def pauses_of(held: Turnover, room: int, opens: Opens) -> Floats:
+def pauses_of(held: Turnover, room: int, opens: Opens, stops: Stops = NONE) -> Floats:
     """Hours between each place coming free and the next node going out, beyond waiting for office hours.
 
-    The i-th place to come free is taken by the i-th node after the first `room`.
+    The i-th place to come free is taken by the i-th node after the first `room`; what goes just after a stop is no
+    node's own pause.
     """
     took, gave = np.sort(held.took), np.sort(held.gave[np.isfinite(held.gave)])
     count = max(min(gave.size, took.size - room), 0)
     pause = took[room : room + count] - opens(gave[:count])
-    return np.where(pause > PROMPT, np.minimum(pause, _LONGEST), 0.0)
+    place = np.arange(room, room + count)
+    of_stop = np.isin(took[room : room + count], took[np.minimum(stops.after, took.size - 1)]) & (place > 0)
+    pause = pause[~of_stop] if stops.after.size else pause
+    return np.where(pause > PROMPT, np.minimum(pause, LONGEST), 0.0)
 
 
 def waves_of(held: Turnover, opens: Opens) -> tuple[int, int, Floats]:
@@ -60,7 +61,7 @@ def waves_of(held: Turnover, opens: Opens) -> tuple[int, int, Floats]:
     clear = np.searchsorted(gave, begun + 1e-6, side="right") >= first
     ended = gave[first[clear] - 1]
     pause = begun[clear] - opens(ended)
-    return first.size, int(clear.sum()), np.where(pause > PROMPT, np.clip(pause, 0.0, _LONGEST), 0.0)
+    return first.size, int(clear.sum()), np.where(pause > PROMPT, np.clip(pause, 0.0, LONGEST), 0.0)
 
 
 def habit(rounds: list[tuple[int, int, int, Floats, Floats]]) -> Handover:

@@ -38,6 +38,11 @@ class OfficeHours:
         hour = np.minimum(week.astype(np.int64), WEEK - 1)
         return np.asarray(at + np.maximum(self.opening[hour] - week, 0.0))
 
+    def between(self, begin: float, hour_of_week: float) -> float:
+        """How many hours from `begin`, <= 0, to now nodes were taken in."""
+        at = np.arange(min(max(begin, -WEEK * 8.0), 0.0) + 0.125, 0.0, 0.25)
+        return float(np.mean(self.opens(at, hour_of_week) <= at) * -begin) if at.size else 0.0
+
     def from_now(self, hour_of_week: float) -> Callable[[Singles], Singles]:
         """`opens` for many instants >= 0: the same, but from a table of the hours to come, as far as any matters."""
         if self.always:

@@ -5,20 +5,18 @@ from collections.abc import Callable
 import numpy as np
 
 from dashboard.forecast.noise import Singles
-from dashboard.forecast.rollout import Course
-from dashboard.forecast.spells import Flags
+from dashboard.forecast.pooling import Floats
 from dashboard.model.rollout import Codes
 
 Opens = Callable[[Singles], Singles]
 _FEW = 24  # places up to which the earliest is found by looking at each
 
 
-def places(course: Course, holding: Flags, slots: Codes, earliest: Singles) -> Singles:
+def places(held: Singles, slots: Codes, earliest: Floats) -> Singles:
     """When each place comes free, (paths, places): held ones when their node gives them back, others at `earliest`.
 
-    holding : (nodes,) whether the node holds a place now; slots, earliest : (paths,)
+    held : (paths, held) hours until each is given back; slots, earliest : (paths,)
     """
-    held = course.frees[:, holding]
     spare = np.maximum(slots - held.shape[1], 0 if held.shape[1] else 1)
     more = np.arange(spare.max(initial=0))
     free = np.where(more < spare[:, None], earliest[:, None], np.float32(np.inf))

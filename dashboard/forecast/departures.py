@@ -1,0 +1,116 @@
+"""When do the nodes that wait go out: a queue for places, with its pauses, its stops and its stalls."""
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from dashboard.forecast.experience import Experience
+from dashboard.forecast.handover import PROMPTLY, waves
+from dashboard.forecast.hours import OfficeHours
+from dashboard.forecast.noise import Singles
+from dashboard.forecast.places import places
+from dashboard.forecast.pooling import Floats
+from dashboard.forecast.slots import HOLDS, Turnover, peak, turnover
+from dashboard.forecast.spells import Spells
+from dashboard.forecast.units import Units, racks_of, units_of
+from dashboard.forecast.waves import due, in_waves, restart, stops_of
+from dashboard.model.rollout import Codes, Rollout
+
+IDLE = 0.5  # hours; a place that is free for less may have been taken, and the record be late
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What waits, what it waits for, and how it went so far; in units, that is nodes or whole racks.
+
+    units : of the nodes that wait
+    hold  : (paths, units) hours that each will hold its place
+    held  : (paths, places held) hours until each is given back
+    slots : (paths,) places
+    past  : the places taken so far
+    room  : places that there are, as far as was told or seen
+    number : units in all
+    """
+
+    units: Units
+    hold: Singles
+    held: Singles
+    slots: Codes
+    past: Turnover
+    room: int
+    number: int
+
+    def waited(self, hours: OfficeHours, hour_of_week: float) -> float:
+        """Office hours for which a place has been free and none was taken; 0 before the first went out."""
+        if not self.past.took.size:
+            return 0.0
+        opens = partial(hours.opens, hour_of_week=hour_of_week)
+        since = max(float(due(self.past, self.room, opens)[-1]), float(self.past.took.max()))
+        return hours.between(since, hour_of_week) if since < 0 else 0.0
+
+
+def queue_of(
+    rollout: Rollout, spells: Spells, frees: Singles, experience: Experience, rng: np.random.Generator
+) -> Queue:
+    """Who waits, and for what. frees : (paths, nodes) hours until each gives its place back, from now or its start."""
+    way = experience.slots.way_of(rollout.provider)
+    past, told = turnover(spells, way), rollout.max_unavailable
+    settled = bool(np.isfinite(past.gave).any())
+    slots = experience.slots.draw(
+        rollout.provider, rollout.nodes, told=told, seen=peak(past), settled=settled, paths=frees.shape[0], rng=rng
+    )
+    rack, gone = rollout.rack, np.isfinite(spells.out_at)
+    together = experience.racks.together((rollout.provider, rollout.kind), racks_of(spells.out_at, rack))
+    holding = units_of(rack, HOLDS[way][spells.now], together)
+    waiting = units_of(rack, spells.waiting, together)
+    if together:
+        past = units_of(rack, gone, together).turnover(past)
+        slots = np.maximum(np.rint(slots / waiting.size), 1).astype(np.int64)
+        told = told / waiting.size
+    room = max(round(told) if np.isfinite(told) else 1, peak(past))
+    number = past.took.size + waiting.number
+    return Queue(waiting, waiting.longest(frees), holding.longest(frees), slots, past, room, number)
+
+
+def departures(
+    rollout: Rollout,
+    spells: Spells,
+    frees: Singles,
+    start: Floats,
+    *,
+    hour_of_week: float,
+    experience: Experience,
+    rng: np.random.Generator,
+) -> Singles:
+    """When the waiting nodes go out, (paths, waiting).
+
+    frees : (paths, nodes)  hours until each gives its place back, from now or from when it goes out
+    start : (paths,)  hours until the first may go
+    """
+    cell = rollout.provider, rollout.kind
+    line = queue_of(rollout, spells, frees, experience, rng)
+    hours = experience.hours_of(rollout.provider)
+    opens = hours.from_now(hour_of_week)
+    passing = experience.handovers.get(rollout.provider, PROMPTLY)
+    pause = passing.draw(line.hold.shape, rng)
+    start = np.maximum(start, 0.0)
+    if passing.waves:
+        free = places(line.held, line.slots, start)
+        return line.units.each(waves(free, line.hold, pause, line.slots, opens))
+    hold = line.hold + pause if pause.any() else line.hold
+    stops = stops_of(line.past, line.room, partial(hours.opens, hour_of_week=hour_of_week))
+    waited = line.waited(hours, hour_of_week)
+    idle, gone = waited > IDLE, line.past.took.size
+    went = np.empty_like(hold)
+    for plan in experience.waves.ahead(cell, stops, gone, line.number, idle=idle, paths=start.size, rng=rng):
+        rows, pauses = plan.rows, plan.pauses
+        again = restart(waited, passing.pauses, rows.size, rng) if idle else np.zeros(rows.size, np.float32)
+        if plan.after.size and plan.after[0] == 0 and not line.held.shape[1]:
+            # It has been at this stop for a while: what is left of the pause.
+            pauses = pauses.copy()
+            pauses[:, 0] = np.where(pauses[:, 0] > waited, pauses[:, 0] - np.float32(waited), again)
+            again = np.zeros_like(again)
+        free = places(line.held[rows], line.slots[rows], np.maximum(start[rows], again))
+        went[rows] = in_waves(free, hold[rows], line.slots[rows], plan.after, pauses, opens)
+    return line.units.each(went)
