@@ -1,33 +1,84 @@
-"""Which facts move a forecast most, in plain words with numbers from the data."""
+"""Which facts move a forecast most, in plain words: each fact is left out, and the forecast made again."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from dashboard.forecast.departures import queue_of
 from dashboard.forecast.durations import SHORTEST, Law
-from dashboard.forecast.experience import Experience
-from dashboard.forecast.quantiles import Futures
-from dashboard.forecast.spells import IS_OUT, REPAIRING, Spells, spells_of, tidied
+from dashboard.forecast.engine import Experience, foresee
+from dashboard.forecast.quantiles import back
+from dashboard.forecast.spells import IN_SERVICE, IS_OUT, REMOVED, REPAIRING, Flags, Spells, spells_of, tidied
+from dashboard.forecast.waves import Waves
 from dashboard.model.rollout import Rollout
 from dashboard.model.stages import CLOSED, STAGES
 
 MOST = 3
-Reason = tuple[float, str]  # how much it moves the forecast, and the sentence
+PUTS = " It puts "
+"""Parts what a fact is from what it does."""
+
+_PATHS = 30
+_LEVELS = (0.1, 0.5, 0.9)
+_SHARES = (0.95, 1.0)
+_LEAST = 0.5  # hours; less is no news
+_NOISE = 0.15  # of the forecast's 80 % range, below which an effect may be the draw's
+_STALLED = 4.0  # office hours
 
 
-def because(rollout: Rollout, experience: Experience, futures: Futures) -> tuple[str, ...]:
-    """Up to three sentences, what moves the forecast most first. Counts of hours and days only, no dates."""
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A fact in words, and the same question as if it were not so."""
+
+    words: str
+    rollout: Rollout
+    experience: Experience
+
+
+def because(rollout: Rollout, hour_of_week: float, experience: Experience, seed: int) -> tuple[str, ...]:
+    """Up to three sentences, what moves the forecast most first. Counts of hours and days only, no dates.
+
+    A fact's effect is the change of the likely time when it is left out, all draws being the same (Strumbelj and
+    Kononenko 2010 call it the situational difference); one within the noise of the draws is not told.
+    """
     rollout = tidied(rollout)
     spells = spells_of(rollout)
-    if not rollout.nodes or bool((futures.back_at <= 0).all()):
+    home = (spells.now == IN_SERVICE) | (spells.now == REMOVED)
+    if not rollout.nodes or home.all() or rollout.status in CLOSED:
         return ()
+    first, last = [*_stall(rollout, spells, hour_of_week, experience)], [*_novelty(rollout, experience)]
     reasons = [
         *_repairs(rollout, spells, experience),
-        *_queue(rollout, spells, experience, futures),
+        *_queue(rollout, spells, experience),
+        *_hours(rollout, spells, experience),
+        *_stops(rollout, spells, experience),
         *_pace(rollout, spells, experience),
         *_stuck(rollout, spells, experience),
         *_promise(rollout, spells, experience),
-        *_novelty(rollout, experience),
     ]
-    return tuple(words for _, words in sorted(reasons, key=lambda each: -each[0])[:MOST])
+    if not reasons:
+        return (*first, *last)
+
+    def hours(of: Rollout, learnt: Experience) -> np.ndarray:
+        return back(foresee(of, hour_of_week, learnt, np.random.default_rng(seed), _PATHS), of.gpus, _SHARES, _LEVELS)
+
+    said = hours(rollout, experience)
+    least = np.maximum(_NOISE * (said[:, 2] - said[:, 0]), _LEAST)
+    found: list[tuple[float, str]] = []
+    for each in reasons:
+        later = said[:, 1] - hours(each.rollout, each.experience)[:, 1]
+        told = np.where(np.abs(later) >= least, later, 0.0)
+        if told.any():
+            found.append((abs(told[0]) + abs(told[1]) / 4, each.words + _effect(told)))
+    ranked = [words for _, words in sorted(found, key=lambda each: -each[0])]
+    return tuple([*first, *ranked, *last][:MOST])
+
+
+def _effect(later: np.ndarray) -> str:
+    """What leaving it out says: of 95 % where that moves, else of the last node."""
+    most, last = later.tolist()
+    hours, what = (most, "95 %") if most else (last, "the last node")
+    return f"{PUTS}{what} {span(abs(hours), abs(hours))} {'later' if hours > 0 else 'sooner'}."
 
 
 def span(low: float, high: float) -> str:
@@ -53,37 +104,65 @@ def _usual(law: Law) -> tuple[float, float]:
     return float(np.exp(law.mean - spread)), float(np.exp(law.mean + spread))
 
 
-def _repairs(rollout: Rollout, spells: Spells, experience: Experience) -> list[Reason]:
-    failed = int(np.sum(spells.now == REPAIRING))
+def _without(rollout: Rollout, nodes: Flags) -> Rollout:
+    """The rollout as if these nodes were back by now."""
+    which = np.flatnonzero(nodes)
+    return replace(
+        rollout,
+        node=np.append(rollout.node, which),
+        stage=np.append(rollout.stage, np.full(which.size, IN_SERVICE)),
+        at=np.append(rollout.at, np.zeros(which.size)),
+    )
+
+
+def _repairs(rollout: Rollout, spells: Spells, experience: Experience) -> Iterator[Reason]:
+    in_repair = spells.now == REPAIRING
+    failed = int(in_repair.sum())
     if not failed:
-        return []
+        return
     took = span(*_usual(experience.durations[REPAIRING].law((rollout.provider, rollout.kind), rollout.maintenance_id)))
-    came_from = np.isin(spells.node, np.flatnonzero(spells.now == REPAIRING)) & (spells.following == REPAIRING)
+    came_from = np.isin(spells.node, np.flatnonzero(in_repair)) & (spells.following == REPAIRING)
     what = "failed validation" if came_from.any() else "in repair"
     verb = "" if came_from.any() else (" is" if failed == 1 else " are")
-    return [(3.0, f"{_count(failed, 'node')}{verb} {what}; such repairs take {took} at this provider.")]
+    words = f"{_count(failed, 'node')}{verb} {what}; such repairs take {took} at this provider."
+    yield Reason(words, _without(rollout, in_repair), experience)
 
 
-def _queue(rollout: Rollout, spells: Spells, experience: Experience, futures: Futures) -> list[Reason]:
+def _queue(rollout: Rollout, spells: Spells, experience: Experience) -> Iterator[Reason]:
     waiting = int(spells.waiting.sum())
-    if not waiting or rollout.status in CLOSED:
-        return []
+    if not waiting:
+        return
     words = f"{waiting:,} of {_count(rollout.nodes, 'node')} {'has' if waiting == 1 else 'have'} yet to go out"
-    if waiting == rollout.nodes:
-        words = (
-            f"None of its {_count(waiting, 'node')} has gone out yet" if waiting > 1 else "Its node has yet to go out"
-        )
     if 1 <= rollout.max_unavailable < rollout.nodes:
-        words += f", at most {int(rollout.max_unavailable):,} at once"
+        words += f", at most {int(rollout.max_unavailable):,} at once."
+        yield Reason(words, replace(rollout, max_unavailable=float(rollout.nodes)), experience)
+    elif waiting < rollout.nodes:
+        yield Reason(words + ".", _without(rollout, spells.waiting), experience)
+
+
+def _hours(rollout: Rollout, spells: Spells, experience: Experience) -> Iterator[Reason]:
     is_open = experience.hours_of(rollout.provider).is_open
-    if not is_open.all():
-        words += f"; this provider takes nodes in {int(is_open.sum())} of the week's 168 hours"
-    return [(2.0 + waiting / max(rollout.nodes, 1), words + ".")]
+    if not spells.waiting.any() or is_open.all():
+        return
+    words = f"This provider takes nodes in {int(is_open.sum())} of the week's 168 hours."
+    yield Reason(words, rollout, replace(experience, hours={}))
 
 
-def _pace(rollout: Rollout, spells: Spells, experience: Experience) -> list[Reason]:
+def _stops(rollout: Rollout, spells: Spells, experience: Experience) -> Iterator[Reason]:
+    cell = (rollout.provider, rollout.kind)
+    stopped, seen = experience.waves.stopped(cell)
+    if not spells.waiting.any() or not stopped:
+        return
+    words = (
+        f"{stopped:,} of {_count(seen, 'rollout')} of its kind at this provider went in waves,"
+        " each waiting for the one before to be back."
+    )
+    yield Reason(words, rollout, replace(experience, waves=Waves({}, {})))
+
+
+def _pace(rollout: Rollout, spells: Spells, experience: Experience) -> Iterator[Reason]:
     """The stage whose own times are furthest from the usual, counted in hours."""
-    found: list[Reason] = []
+    found: list[tuple[float, str]] = []
     for stage, durations in experience.durations.items():
         here = (spells.stage == stage) & (spells.following >= 0)
         cell = (rollout.provider, rollout.kind)
@@ -99,13 +178,15 @@ def _pace(rollout: Rollout, spells: Spells, experience: Experience) -> list[Reas
         name = STAGES[stage].value.replace("_", " ").capitalize()
         words = f"{name} takes {how} here than usual for this provider and kind"
         hours = abs(float(np.exp(law.mean + off) - np.exp(law.mean)))
-        found.append((2.0 + min(abs(off), 1.0) * min(hours, 1.0), f"{words}, by {_count(int(here.sum()), 'node')}."))
-    return sorted(found)[-1:]
+        found.append((hours, f"{words}, by {_count(int(here.sum()), 'node')}."))
+    if found:
+        usual = {stage: replace(each, usual=True) for stage, each in experience.durations.items()}
+        yield Reason(max(found)[1], rollout, replace(experience, durations=usual))
 
 
-def _stuck(rollout: Rollout, spells: Spells, experience: Experience) -> list[Reason]:
+def _stuck(rollout: Rollout, spells: Spells, experience: Experience) -> Iterator[Reason]:
     """The node that has stayed longest against what is usual in its stage, where that is rare."""
-    worst, words = 3.0, ""
+    worst, words, node = 3.0, "", np.zeros(spells.now.size, dtype=bool)
     for stage in np.unique(spells.now[IS_OUT[spells.now]]).tolist():
         law = experience.durations[stage].law((rollout.provider, rollout.kind), rollout.maintenance_id)
         waited = max(-float(spells.since[spells.now == stage].min()), SHORTEST)
@@ -113,27 +194,39 @@ def _stuck(rollout: Rollout, spells: Spells, experience: Experience) -> list[Rea
         if z > worst:
             name = STAGES[stage].value.replace("_", " ")
             worst, words = z, f"A node is {name} for {span(waited, waited)}; {span(*_usual(law))} is usual."
-    return [(2.5, words)] if words else []
+            node = (spells.now == stage) & (spells.since <= -waited + 1e-9)
+    if words:
+        yield Reason(words, _without(rollout, node), experience)
 
 
-def _promise(rollout: Rollout, spells: Spells, experience: Experience) -> list[Reason]:
+def _promise(rollout: Rollout, spells: Spells, experience: Experience) -> Iterator[Reason]:
     slip = experience.promises.slip
     cell = (rollout.provider, rollout.kind)
     cases = sum(len(names) for each, names in slip.members.items() if each[0] == rollout.provider)
     if cases < 3 or not np.isfinite(rollout.planned_end - rollout.planned_start):
-        return []
+        return
     ratio = float(np.exp(slip.law(cell, rollout.maintenance_id).mean))
-    began = bool((~spells.waiting).any())
     words = (
         f"Nine in ten nodes were back after {ratio:.1f} times what was promised, by {cases} promises of this provider."
     )
-    return [(1.0 if began else 2.8, words)]
+    nan = float("nan")
+    unsaid = replace(rollout, planned_end=nan, first_planned_end=nan, claimed_end=nan)
+    yield Reason(words, unsaid, experience)
 
 
-def _novelty(rollout: Rollout, experience: Experience) -> list[Reason]:
+def _stall(rollout: Rollout, spells: Spells, hour_of_week: float, experience: Experience) -> Iterator[str]:
+    if not spells.waiting.any():
+        return
+    line = queue_of(rollout, spells, np.zeros((1, rollout.nodes), np.float32), experience, np.random.default_rng(0))
+    waited = line.waited(experience.hours_of(rollout.provider), hour_of_week)
+    if waited >= _STALLED:
+        yield f"No node has gone out for {span(waited, waited)} though there is room, so the range is wide."
+
+
+def _novelty(rollout: Rollout, experience: Experience) -> Iterator[str]:
     cell = (rollout.provider, rollout.kind)
     own = [n for n in experience.promises.length.members.get(cell, ()) if n != rollout.maintenance_id]
-    if len(own) >= 3:
-        return []
-    seen = "None" if not own else f"Only {len(own)}"
-    return [(2.2, f"{seen} of its kind was seen at this provider before, so the forecast leans on others.")]
+    if len(own) < 3:
+        seen = "None" if not own else f"Only {len(own)}"
+        verb = "were" if len(own) > 1 else "was"
+        yield f"{seen} of its kind {verb} seen at this provider before, so the forecast leans on others."

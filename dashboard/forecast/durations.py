@@ -6,7 +6,7 @@ left free, as weights on a grid (Laird 1978). Fitted by expectation maximisation
 by their conditional moments, Tobin 1958), the means pooled by `pooling`, the variances shrunk to what all pairs show.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -62,6 +62,10 @@ class Law:
     scales: Floats  # (SCALES,) chance of each multiple of sigma2 for one maintenance
     tail: float = 100.0  # degrees of freedom of the maintenance's shock: few where some go far astray
 
+    def as_usual(self) -> "Law":
+        """The same for a maintenance that has no pace of its own, whatever it shows."""
+        return replace(self, variance=1e-9, rho2=1e-9, phi2=1e-9, scales=_AS_USUAL)
+
     def draw(self, paths: int, rng: np.random.Generator) -> tuple[Floats, Floats, Floats, Floats]:
         """Draws mu, sigma, rho, phi as (paths, 1) columns: the parameters are not known exactly."""
         z = rng.standard_normal((4, paths, 1))
@@ -82,9 +86,14 @@ class Durations:
     members: dict[Cell, tuple[str, ...]]  # in the order they were given
     scales: Floats
     tail: float
+    usual: bool = False  # whether every maintenance is taken to go at the usual pace
 
     def law(self, cell: Cell, without: str = "") -> Law:
         """The law for a maintenance of this provider and kind, leaving out what `without` itself showed."""
+        law = self._law(cell, without)
+        return law.as_usual() if self.usual else law
+
+    def _law(self, cell: Cell, without: str) -> Law:
         members = self.members.get(cell, ())
         if not members:
             mean, variance = self.pooled.at(cell)

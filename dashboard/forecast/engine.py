@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from dashboard.forecast.because import because
 from dashboard.forecast.departures import departures
 from dashboard.forecast.experience import Experience, experience_of
 from dashboard.forecast.noise import Singles
@@ -19,7 +18,7 @@ from dashboard.model.stages import CLOSED
 ENGINE = "2026.2"
 SPARE = 4
 
-__all__ = ["ENGINE", "Experience", "Futures", "because", "foresee", "learn"]
+__all__ = ["ENGINE", "Experience", "Futures", "foresee", "learn"]
 
 
 def learn(known: Knowledge) -> Experience:

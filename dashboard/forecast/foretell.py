@@ -7,7 +7,8 @@ from hashlib import blake2b
 
 import numpy as np
 
-from dashboard.forecast.engine import ENGINE, Experience, Futures, because, foresee
+from dashboard.forecast.because import because
+from dashboard.forecast.engine import ENGINE, Experience, Futures, foresee
 from dashboard.forecast.quantiles import back, capacity
 from dashboard.model.outlook import FRACTIONS, HORIZON_DAYS, LEVELS, Forecast, Part, Quantiles
 from dashboard.model.rollout import Hours, Rollout
@@ -31,7 +32,8 @@ def foretell(
 
     places : (nodes,), in the order of the rollout
     """
-    futures = foresee(rollout, hour_of_week, experience, _rng(rollout.maintenance_id, as_of), PATHS)
+    rng = np.random.default_rng(_seed(rollout.maintenance_id, as_of))
+    futures = foresee(rollout, hour_of_week, experience, rng, PATHS)
     hours = back(futures, rollout.gpus, FRACTIONS, LEVELS)
     grid = grid_from(as_of)
     return Forecast(
@@ -42,7 +44,7 @@ def foretell(
         starts=_starts(futures, as_of),
         grid=grid,
         parts=_parts(rollout, places, futures, np.array([(at - as_of) / timedelta(hours=1) for at in grid])),
-        because=because(rollout, experience, futures),
+        because=because(rollout, hour_of_week, experience, _seed(rollout.maintenance_id, as_of)),
     )
 
 
@@ -53,9 +55,9 @@ def grid_from(as_of: datetime) -> tuple[datetime, ...]:
     return (as_of, *(first + timedelta(hours=each) for each in hours))
 
 
-def _rng(maintenance_id: str, as_of: datetime) -> np.random.Generator:
+def _seed(maintenance_id: str, as_of: datetime) -> int:
     name = f"{maintenance_id} {as_of.timestamp():.6f}".encode()
-    return np.random.default_rng(int.from_bytes(blake2b(name, digest_size=8).digest(), "big"))
+    return int.from_bytes(blake2b(name, digest_size=8).digest(), "big")
 
 
 def _instants(as_of: datetime, hours: Hours) -> Quantiles:

@@ -80,15 +80,6 @@ def restart(waited: float, pauses: Floats, paths: int, rng: np.random.Generator)
 
 
 @dataclass(frozen=True, slots=True)
-class Pattern:
-    """One finished rollout: the shares of its nodes after which it stopped, and how long. (stops,) each."""
-
-    cell: Cell
-    shares: Floats
-    pauses: Floats
-
-
-@dataclass(frozen=True, slots=True)
 class Ahead:
     """What is to come, for some paths.
 
@@ -104,9 +95,14 @@ class Ahead:
 
 @dataclass(frozen=True, slots=True)
 class Waves:
-    """Every pattern seen."""
+    """Where finished rollouts stopped.
 
-    patterns: tuple[Pattern, ...]
+    patterns : cell -> shares of the nodes after which a rollout stopped, () for straight through -> how many did so
+    pauses   : provider -> hours of each stop
+    """
+
+    patterns: dict[Cell, dict[tuple[float, ...], int]]
+    pauses: dict[str, Floats]
 
     def ahead(
         self, cell: Cell, seen: Stops, gone: int, nodes: int, *, idle: bool, paths: int, rng: np.random.Generator
@@ -115,35 +111,43 @@ class Waves:
 
         seen : this one's stops so far; gone : nodes that went out; idle : whether a place is free that none takes
         """
-        known = [each for each in self.patterns if each.cell[0] == cell[0]]
-        chosen = known or list(self.patterns)
-        shares = [np.empty(0), *(each.shares for each in chosen)]
-        weight = [_DOUBT, *(self._weight(each.cell, cell) for each in chosen)]
         plans: dict[tuple[int, ...], float] = {}
-        for each, much in zip(shares, weight, strict=True):
-            left = _left(each, seen.after / nodes, gone / nodes)
+        for shares, weight in self._weights(cell).items():
+            left = _left(np.array(shares), seen.after / nodes, gone / nodes)
             if left is None:
                 continue
             at = np.maximum(np.rint(left * nodes).astype(np.int64) - gone, 0)
             plan = tuple(sorted({place for place in at.tolist() if place < nodes - gone}))
             unsaid = idle and (not plan or plan[0] > 0)
-            plans[plan] = plans.get(plan, 0.0) + much * (_UNSAID if unsaid else 1.0)
+            plans[plan] = plans.get(plan, 0.0) + weight * (_UNSAID if unsaid else 1.0)
         if not plans:
             plans[()] = 1.0
         chances = np.array(list(plans.values()))
         drawn = rng.choice(chances.size, paths, p=chances / chances.sum())
-        pauses = np.concatenate([each.pauses for each in chosen] + [seen.pauses])
+        pauses = np.concatenate([self.pauses.get(cell[0], self.pauses.get("", np.empty(0))), seen.pauses])
         for i, plan in enumerate(plans):
             rows = np.flatnonzero(drawn == i)
             if rows.size:
-                rest = rng.choice(pauses, (rows.size, len(plan))) if plan and pauses.size else np.zeros((rows.size, 0))
+                shape = (rows.size, len(plan))
+                rest = rng.choice(pauses, shape) if plan and pauses.size else np.zeros(shape)
                 yield Ahead(rows, np.array(plan, dtype=np.int64), rest.astype(np.float32))
 
-    @staticmethod
-    def _weight(theirs: Cell, ours: Cell) -> float:
-        if theirs == ours:
-            return 1.0
-        return _OTHER_KIND if theirs[0] == ours[0] else _OTHER
+    def stopped(self, cell: Cell) -> tuple[int, int]:
+        """How many rollouts of this cell stopped on their way, of how many."""
+        seen = self.patterns.get(cell, {})
+        return sum(seen.values()) - seen.get((), 0), sum(seen.values())
+
+    def _weights(self, cell: Cell) -> dict[tuple[float, ...], float]:
+        """Each pattern, and how much it counts for this cell: its provider's, or where that is new, everybody's."""
+        weights: dict[tuple[float, ...], float] = {(): _DOUBT}
+        known = any(each[0] == cell[0] for each in self.patterns)
+        for theirs, counts in self.patterns.items():
+            if known and theirs[0] != cell[0]:
+                continue
+            weight = 1.0 if theirs == cell else _OTHER_KIND if theirs[0] == cell[0] else _OTHER
+            for shares, count in counts.items():
+                weights[shares] = weights.get(shares, 0.0) + weight * count
+        return weights
 
 
 def _left(shares: Floats, seen: Floats, gone: float) -> Floats | None:
@@ -160,14 +164,18 @@ def _left(shares: Floats, seen: Floats, gone: float) -> Floats | None:
 
 
 def learn_waves(rollouts: list[tuple[Cell, int, Stops]]) -> Waves:
-    """Keeps the pattern of each rollout whose nodes all went out. cell, nodes, stops."""
-    return Waves(
-        tuple(
-            Pattern(cell, stops.after / nodes, stops.pauses)
-            for cell, nodes, stops in rollouts
-            if stops.after.size <= MANY
-        )
-    )
+    """Counts the patterns of rollouts whose nodes all went out. cell, nodes, stops."""
+    patterns: dict[Cell, dict[tuple[float, ...], int]] = {}
+    pauses: dict[str, list[Floats]] = {}
+    for cell, nodes, stops in rollouts:
+        if stops.after.size > MANY:
+            continue
+        counts = patterns.setdefault(cell, {})
+        shares = tuple(np.round(stops.after / nodes, 3).tolist())
+        counts[shares] = counts.get(shares, 0) + 1
+        for name in (cell[0], ""):
+            pauses.setdefault(name, []).append(stops.pauses)
+    return Waves(patterns, {name: np.concatenate(each) for name, each in pauses.items()})
 
 
 def in_waves(

@@ -1,8 +1,12 @@
 """Forecasts what changed, and appends the forecasts."""
 
+import os
+import signal
 from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from multiprocessing import get_context
 
 from sqlalchemy import Connection, Engine, func, select, text
 
@@ -16,10 +20,17 @@ from dashboard.log.state import maintenances
 from dashboard.log.tables import current_stages, touched
 from dashboard.model.instants import micros
 from dashboard.model.outlook import Forecast
+from dashboard.model.rollout import Rollout
 from dashboard.model.stages import CLOSED
 
 OLDEST = timedelta(hours=1)
 """A forecast without news still ages: what has not happened in an hour is news too."""
+
+
+MANY = 64
+"""Forecasts from which on several processes share them."""
+
+CORES = 4
 
 
 def known_since(at: datetime) -> datetime:
@@ -27,14 +38,43 @@ def known_since(at: datetime) -> datetime:
     return at.replace(minute=0, second=0, microsecond=0)
 
 
+@dataclass(frozen=True, slots=True)
+class _Question:
+    rollout: Rollout
+    places: list[Place]
+    hour_of_week: float
+    as_of: datetime
+
+    def answer(self, experience: Experience) -> Forecast:
+        return foretell(self.rollout, self.places, self.hour_of_week, experience, self.as_of)
+
+
 def forecast_at(chronicle: Chronicle, experience: Experience, ids: Iterable[str], as_of: datetime) -> list[Forecast]:
-    """Forecasts these maintenances with nothing that was recorded after `as_of`."""
+    """Forecasts these maintenances with nothing that was recorded after `as_of`; many of them by several processes."""
     known = chronicle.at(as_of, ids)
-    made = []
+    questions = []
     for rollout in known.rollouts:
         places = [Place(each.cluster_id, each.team_id) for each in chronicle.members(rollout.maintenance_id, as_of)]
-        made.append(foretell(rollout, places, known.hour_of_week, experience, as_of))
-    return made
+        questions.append(_Question(rollout, places, known.hour_of_week, as_of))
+    cores = min(os.cpu_count() or 1, CORES)
+    if len(questions) < MANY or cores < 2:
+        return [each.answer(experience) for each in questions]
+    # Threads would not do: most of the work holds the interpreter, and pages that are being served wait for it.
+    with ProcessPoolExecutor(cores, get_context("spawn"), _learn_of, (experience,)) as pool:
+        return list(pool.map(_answer, questions, chunksize=8))
+
+
+_learnt: list[Experience] = []
+"""What a process that helps with forecasts was told once, at its start."""
+
+
+def _learn_of(experience: Experience) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started it ends it
+    _learnt.append(experience)
+
+
+def _answer(question: _Question) -> Forecast:
+    return question.answer(_learnt[0])
 
 
 @dataclass

@@ -1,10 +1,9 @@
 """A dataset directory into the log, and out of it again."""
 
 import csv
-import gc
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,6 +14,7 @@ from sqlalchemy import Connection, Engine
 from dashboard.errors import UnreadableRecord, UsageError
 from dashboard.log import aside, read
 from dashboard.log.append import Appending
+from dashboard.log.bulk import no_collector
 from dashboard.log.database import appending, reading
 from dashboard.log.tables import recorded_column
 from dashboard.model.facts import FACTS, Fact, Kind
@@ -119,7 +119,7 @@ def import_dataset(
     with reading(engine) as connection:
         work = _Import(now, shift, strict, progress, read.node_ids(connection))
     work.done.warnings += [f"{name}: kept out, no file of a dataset has that name" for name in strangers(folder)]
-    with _no_collector(), ExitStack() as whole:
+    with no_collector(), ExitStack() as whole:
         shared = whole.enter_context(appending(engine)) if strict else None
         for file in files:
             if shared is not None:
@@ -129,18 +129,6 @@ def import_dataset(
     with reading(engine) as connection:
         work.tell_strangers(connection)
     return work.done
-
-
-@contextmanager
-def _no_collector() -> Iterator[None]:
-    """Rows hold no cycles, and there are millions alive: looking for some took a fifth of an import."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def _by_itself(engine: Engine, work: _Import, file: DatasetFile) -> None:

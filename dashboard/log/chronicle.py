@@ -1,7 +1,7 @@
 """The whole log as arrays, cut at any instant: what forecasts learn from and start at."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, select
 
-from dashboard.log.derive import CHUNK, in_chunks
+from dashboard.log.bulk import no_collector
+from dashboard.log.derive import in_chunks
 from dashboard.log.read import Attributes, history, in_force, node_attributes
 from dashboard.log.tables import FACT_TABLES
 from dashboard.model.instants import HOUR, micros
@@ -19,6 +20,7 @@ from dashboard.model.stages import CODE, OUT, Stage
 
 MONDAY = micros(datetime(1970, 1, 5, tzinfo=UTC))
 WEEK = 168 * HOUR
+ROWS = 10_000  # read at once
 _OUT = np.array([stage in OUT for stage in Stage])
 
 
@@ -133,6 +135,11 @@ def _racks(names: Sequence[str]) -> Codes:
 
 def read_chronicle(connection: Connection, ids: Sequence[str] | None = None, at: int | None = None) -> Chronicle:
     """Reads these maintenances whole, or all; what nodes and clusters are is taken as of `at`."""
+    with no_collector():
+        return _read(connection, ids, at)
+
+
+def _read(connection: Connection, ids: Sequence[str] | None, at: int | None) -> Chronicle:
     only = None if ids is None else ("maintenance_id", ids)
     updates: dict[str, list[Update]] = defaultdict(list)
     for row in history(connection, "maintenance_updates", only=only):
@@ -153,40 +160,55 @@ def read_chronicle(connection: Connection, ids: Sequence[str] | None = None, at:
 
 
 def _read_nodes(connection: Connection, ids: Sequence[str] | None) -> dict[str, _Nodes]:
-    told: dict[str, list[tuple[int, int, int, int]]] = defaultdict(list)
-    named: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
-    places: dict[str, dict[str, int]] = defaultdict(dict)
-    for name, node, recorded_at, removed in _partitions(
-        connection, "maintenance_nodes", ("maintenance_id", "node_id", "recorded_at", "removed"), ids
-    ):
-        place = places[name]
-        named[name].append((place.setdefault(node, len(place)), recorded_at, int(removed)))
-    columns = ("maintenance_id", "node_id", "stage", "occurred_at", "recorded_at")
-    for name, node, stage, occurred_at, recorded_at in _partitions(connection, "node_transitions", columns, ids):
-        place = places[name]
-        told[name].append((place.setdefault(node, len(place)), CODE[stage], occurred_at, recorded_at))
-    return {
-        name: _sorted_nodes(tuple(place), told.get(name, ()), named.get(name, ())) for name, place in places.items()
-    }
-
-
-def _sorted_nodes(names: tuple[str, ...], told: Sequence[tuple[int, ...]], named: Sequence[tuple[int, ...]]) -> _Nodes:
     """Nodes by name: databases sort text differently, and a forecast must not depend on which one it is."""
-    order = sorted(range(len(names)), key=names.__getitem__)
-    place = np.empty(len(names), dtype=np.int64)
-    place[order] = np.arange(len(names))
-    told_array = np.array(told, dtype=np.int64).reshape(-1, 4)
-    named_array = np.array(named, dtype=np.int64).reshape(-1, 3)
-    told_array[:, 0], named_array[:, 0] = place[told_array[:, 0]], place[named_array[:, 0]]
-    return _Nodes(tuple(names[i] for i in order), told_array, named_array)
+    places, nodes = _Numbers(), _Numbers()
+    named = _read_codes(connection, "maintenance_nodes", ("recorded_at", "removed"), (places, nodes), ids)
+    told = _read_codes(connection, "node_transitions", ("stage", "occurred_at", "recorded_at"), (places, nodes), ids)
+    order = sorted(nodes)
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[[nodes[name] for name in order]] = np.arange(len(order))
+    named[:, 1], told[:, 1] = rank[named[:, 1]], rank[told[:, 1]]
+    of_named, of_told = _by_first(named, len(places)), _by_first(told, len(places))
+    return {name: _nodes_of(order, mine, words) for name, mine, words in zip(places, of_told, of_named, strict=True)}
 
 
-def _partitions(
-    connection: Connection, name: str, columns: tuple[str, ...], ids: Sequence[str] | None
-) -> Iterable[tuple[Any, ...]]:
+class _Numbers(dict[str, int]):
+    """Numbers names as they come."""
+
+    def __missing__(self, name: str) -> int:
+        self[name] = number = len(self)
+        return number
+
+
+def _read_codes(
+    connection: Connection,
+    name: str,
+    columns: tuple[str, ...],
+    numbers: tuple[_Numbers, _Numbers],
+    ids: Sequence[str] | None,
+) -> Codes:
+    """(rows, 2 + columns): maintenance, node and these columns, in the order of the table, all as integers."""
     table = FACT_TABLES[name]
-    query = select(*(table.c[each] for each in columns))
+    query = select(*(table.c[each] for each in ("maintenance_id", "node_id", *columns)))
     parts = [query] if ids is None else [query.where(table.c.maintenance_id.in_(part)) for part in in_chunks(ids)]
+    code: list[Callable[[Any], int]] = [each.__getitem__ for each in numbers]
+    code += [CODE.__getitem__ if each == "stage" else int for each in columns]
+    blocks = [np.empty((0, len(code)), dtype=np.int64)]
     for part in parts:
-        for rows in connection.execute(part).partitions(CHUNK):
-            yield from (tuple(row) for row in rows)
+        for rows in connection.execute(part).partitions(ROWS):
+            values = zip(code, zip(*rows, strict=True), strict=True)
+            blocks.append(np.stack([np.fromiter(map(of, column), np.int64, len(rows)) for of, column in values], 1))
+    return np.concatenate(blocks)
+
+
+def _by_first(rows: Codes, number: int) -> list[Codes]:
+    """The rows of each value of the first column, in their order."""
+    rows = rows[np.argsort(rows[:, 0], kind="stable")]
+    return np.split(rows, np.searchsorted(rows[:, 0], np.arange(1, number)))[:number]
+
+
+def _nodes_of(names: Sequence[str], told: Codes, named: Codes) -> _Nodes:
+    members, place = np.unique(np.concatenate([told[:, 1], named[:, 1]]), return_inverse=True)
+    told, named = told[:, 1:].copy(), named[:, 1:].copy()
+    told[:, 0], named[:, 0] = place[: len(told)], place[len(told) :]
+    return _Nodes(tuple(names[i] for i in members), told, named)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import numpy as np
 from sqlalchemy import Connection
 
+from dashboard.forecast.because import PUTS
 from dashboard.forecast.scoring import reached
 from dashboard.forecast.spells import IS_OUT, REPAIRING, spells_of, tidied
 from dashboard.log.chronicle import read_chronicle
@@ -104,7 +105,8 @@ def moved(made: Sequence[Forecast], now: datetime, scope: Scope) -> str:
     gap = last.quantile(ALMOST, LIKELY) - before.quantile(ALMOST, LIKELY)
     if abs(gap) < WORTH_TELLING or last.quantile(ALMOST, LIKELY) <= now:
         return ""
-    fresh = [each for each in last.because if each not in before.because]
+    known = {each.partition(PUTS)[0] for each in before.because}
+    fresh = [each for each in last.because if each.partition(PUTS)[0] not in known]
     why = f" {fresh[0]}" if fresh else ""
     sign = "later" if gap > timedelta(0) else "earlier"
     return f"{words.span(gap)} {sign} than said {words.clock(before.as_of, now, scope.zone)}.{why}"
