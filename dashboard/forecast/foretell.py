@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 
 import numpy as np
@@ -32,6 +32,7 @@ def foretell(
 
     places : (nodes,), in the order of the rollout
     """
+    as_of = as_of.astimezone(UTC)
     rng = np.random.default_rng(_seed(rollout.maintenance_id, as_of))
     futures = foresee(rollout, hour_of_week, experience, rng, PATHS)
     hours = back(futures, rollout.gpus, FRACTIONS, LEVELS)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dashboard.forecast.because import because
 from dashboard.forecast.engine import Experience, foresee, learn
-from dashboard.forecast.quantiles import back
+from dashboard.forecast.quantiles import back, capacity
 from dashboard.model.rollout import Rollout
 from dashboard.model.stages import CODE, Stage, Status
 from tests.forecast.worlds import World, empty, knowledge
@@ -173,6 +173,11 @@ def test_broken_records_never_raise_and_no_eta_is_past(seed: int, start: float, 
         assert (np.diff(found, axis=1) >= 0).all()
         assert not np.isnan(futures.out_at).any()
         assert (np.isinf(futures.back_at) == futures.lost).all()
+        goes = np.isfinite(futures.out_at)
+        assert (futures.end_at[goes] >= futures.out_at[goes]).all()
+        gpus = capacity(futures, rollout.gpus, np.zeros(rollout.nodes, dtype=np.int64), 1, np.arange(200.0))
+        assert (np.diff(gpus.left, axis=2) <= 0).all()
+        assert (gpus.out >= gpus.left).all()
         if not is_home.any():
             assert (found >= 0).all()
         because(rollout, 12.0, learnt, seed)
