@@ -175,9 +175,10 @@ def backtest(folder: Path, instants: Path, out: Path) -> None:
 
 
 @dashboard.command("trust")
+@click.option("--as-of", type=Instant(), help="the year up to T, as known at T")
 @click.option("--format", "shape", type=click.Choice(["table", "markdown", "json"]), default="table")
 @_database
-def trust_command(shape: str, database: str) -> None:
+def trust_command(as_of: datetime | None, shape: str, database: str) -> None:
     """Hold forecasts of all that is finished against what came true, and against what anyone could say."""
     from tqdm import tqdm
 
@@ -186,13 +187,14 @@ def trust_command(shape: str, database: str) -> None:
     from dashboard.model.scope import Scope
     from dashboard.views.trust import trust
 
+    now = as_of or datetime.now(UTC)
     with _log(database) as engine:
         with tqdm(unit="forecast", disable=not sys.stderr.isatty(), leave=False) as bar:
-            for done, total in judge(engine, datetime.now(UTC)):
+            for done, total in judge(engine, now):
                 bar.total = total
                 bar.update(done - bar.n)
         with reading(engine) as connection:
-            found = trust(connection, Scope(), datetime.now(UTC))
+            found = trust(connection, Scope(), now)
     if shape == "json":
         click.echo(json.dumps({"sentence": found.sentence, "scores": _rows(found.scores)}, indent=1))
         return
