@@ -26,15 +26,22 @@ class Place:
 
 
 def foretell(
-    rollout: Rollout, places: Sequence[Place], hour_of_week: float, experience: Experience, as_of: datetime
+    rollout: Rollout,
+    places: Sequence[Place],
+    hour_of_week: float,
+    experience: Experience,
+    as_of: datetime,
+    *,
+    whole: bool = True,
 ) -> Forecast:
     """Forecasts one maintenance as known at `as_of`; the same facts give the same forecast, to the bit.
 
     places : (nodes,), in the order of the rollout
+    whole  : with the capacity of each place, and with reasons; a third of the work without
     """
     as_of = as_of.astimezone(UTC)
-    rng = np.random.default_rng(_seed(rollout.maintenance_id, as_of))
-    futures = foresee(rollout, hour_of_week, experience, rng, PATHS)
+    seed = _seed(rollout.maintenance_id, as_of)
+    futures = foresee(rollout, hour_of_week, experience, np.random.default_rng(seed), PATHS)
     hours = back(futures, rollout.gpus, FRACTIONS, LEVELS)
     grid = grid_from(as_of)
     return Forecast(
@@ -44,8 +51,10 @@ def foretell(
         back={fraction: _instants(as_of, hours[i]) for i, fraction in enumerate(FRACTIONS)},
         starts=_starts(futures, as_of),
         grid=grid,
-        parts=_parts(rollout, places, futures, np.array([(at - as_of) / timedelta(hours=1) for at in grid])),
-        because=because(rollout, hour_of_week, experience, _seed(rollout.maintenance_id, as_of)),
+        parts=_parts(rollout, places, futures, np.array([(at - as_of) / timedelta(hours=1) for at in grid]))
+        if whole
+        else (),
+        because=because(rollout, hour_of_week, experience, seed) if whole else (),
     )
 
 

@@ -68,7 +68,7 @@ def backtest(
         hour = known_since(question.at)
         if hour not in experiences:
             experiences = {hour: learn(chronicle.at(hour))}  # questions come roughly in order: the last fit will do
-        made = forecast_at(chronicle, experiences[hour], [question.maintenance_id], question.at)
+        made = forecast_at(chronicle, experiences[hour], [question.maintenance_id], question.at, whole=False)
         if not made:
             raise UsageError(f"{question.maintenance_id} was not known at {question.as_of}")
         for fraction in FRACTIONS:

@@ -44,18 +44,24 @@ class _Question:
     places: list[Place]
     hour_of_week: float
     as_of: datetime
+    whole: bool
 
     def answer(self, experience: Experience) -> Forecast:
-        return foretell(self.rollout, self.places, self.hour_of_week, experience, self.as_of)
+        return foretell(self.rollout, self.places, self.hour_of_week, experience, self.as_of, whole=self.whole)
 
 
-def forecast_at(chronicle: Chronicle, experience: Experience, ids: Iterable[str], as_of: datetime) -> list[Forecast]:
-    """Forecasts these maintenances with nothing that was recorded after `as_of`; many of them by several processes."""
+def forecast_at(
+    chronicle: Chronicle, experience: Experience, ids: Iterable[str], as_of: datetime, *, whole: bool = True
+) -> list[Forecast]:
+    """Forecasts these maintenances with nothing that was recorded after `as_of`; many of them by several processes.
+
+    `whole` as `foretell` has it.
+    """
     known = chronicle.at(as_of, ids)
     questions = []
     for rollout in known.rollouts:
         places = [Place(each.cluster_id, each.team_id) for each in chronicle.members(rollout.maintenance_id, as_of)]
-        questions.append(_Question(rollout, places, known.hour_of_week, as_of))
+        questions.append(_Question(rollout, places, known.hour_of_week, as_of, whole))
     cores = min(os.cpu_count() or 1, CORES)
     if len(questions) < MANY or cores < 2:
         return [each.answer(experience) for each in questions]

@@ -105,7 +105,7 @@ def _judged(
     actual: Rollout,
     now: datetime,
 ) -> Iterator[Judgement]:
-    made = forecast_at(chronicle, experience, [question.maintenance_id], question.as_of)
+    made = forecast_at(chronicle, experience, [question.maintenance_id], question.as_of, whole=False)
     then = chronicle.at(question.as_of, [question.maintenance_id]).rollouts
     if not made or not then:
         return
