@@ -24,7 +24,8 @@ def fan(shape: Fan, look: Look, zone: str, noun: str = "GPUs out") -> go.Figure:
     made = theme.figure(look, HEIGHT)
     made.update_layout(hovermode="x unified", margin_t=24 + ROW * used)
     theme.time_axis(made, [*shape.past_at, *shape.curve.at], zone, hoverformat="%a %-d %b %H:%M")
-    made.update_yaxes(rangemode="tozero", range=[0, _top(shape)], nticks=6, tickformat=",d")
+    few = {"dtick": 1} if _top(shape) <= 6 else {"nticks": 6}  # no half GPUs
+    made.update_yaxes(rangemode="tozero", range=[0, _top(shape)], tickformat=",d", **few)
     _ahead(made, shape, look, zone)
     _past(made, shape, look, zone)
     _spare(made, shape, look)

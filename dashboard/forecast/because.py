@@ -15,7 +15,7 @@ from dashboard.model.rollout import Rollout
 from dashboard.model.stages import CLOSED, STAGES
 
 MOST = 3
-PUTS = " It puts "
+PUTS = " That puts "
 """Parts what a fact is from what it does."""
 
 _PATHS = 30
@@ -78,7 +78,7 @@ def _effect(later: np.ndarray) -> str:
     """What leaving it out says: of 95 % where that moves, else of the last node."""
     most, last = later.tolist()
     hours, what = (most, "95 %") if most else (last, "the last node")
-    return f"{PUTS}{what} {span(abs(hours), abs(hours))} {'later' if hours > 0 else 'sooner'}."
+    return f"{PUTS}{what} back {span(abs(hours), abs(hours))} {'later' if hours > 0 else 'sooner'}."
 
 
 def span(low: float, high: float) -> str:

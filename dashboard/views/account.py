@@ -14,7 +14,7 @@ from dashboard.model.instants import instant, micros
 from dashboard.model.outlook import LIKELY, PLAN_ON, Forecast
 from dashboard.model.rollout import Rollout
 from dashboard.model.scope import Scope
-from dashboard.model.stages import STAGES
+from dashboard.model.stages import STAGES, Status
 from dashboard.views import words
 from dashboard.views.summaries import ALMOST, Summary
 from dashboard.views.told import Told
@@ -32,6 +32,8 @@ def account(
     known = read_chronicle(connection, [summary.maintenance_id]).at(now, [summary.maintenance_id]).rollouts
     if not known:
         return ()
+    if known[0].status is Status.CANCELLED and not known[0].node.size:
+        return ("Cancelled before any node went out.",)
     hours = reached(known[0], ALMOST)
     was = instant(micros(now + timedelta(hours=hours))) if np.isfinite(hours) else summary.actual_end
     return tuple(
@@ -105,8 +107,12 @@ def moved(made: Sequence[Forecast], now: datetime, scope: Scope) -> str:
     gap = last.quantile(ALMOST, LIKELY) - before.quantile(ALMOST, LIKELY)
     if abs(gap) < WORTH_TELLING or last.quantile(ALMOST, LIKELY) <= now:
         return ""
+    sign, does = ("later", " later.") if gap > timedelta(0) else ("earlier", " sooner.")
     known = {each.partition(PUTS)[0] for each in before.because}
-    fresh = [each for each in last.because if each.partition(PUTS)[0] not in known]
+    fresh = [
+        fact
+        for fact, _, effect in (each.partition(PUTS) for each in last.because)
+        if fact not in known and (not effect or effect.endswith(does))
+    ]
     why = f" {fresh[0]}" if fresh else ""
-    sign = "later" if gap > timedelta(0) else "earlier"
     return f"{words.span(gap)} {sign} than said {words.clock(before.as_of, now, scope.zone)}.{why}"

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import Engine
 
+from dashboard.forecast.because import PUTS
 from dashboard.jobs.transfer import import_dataset, newest_instant
 from dashboard.log.database import migrate, open_log, reading
 from dashboard.log.state import maintenances
@@ -42,6 +43,14 @@ def test_a_finished_maintenance_says_what_was_promised_and_where_the_time_went(e
     assert story.account[0].startswith("Promised was ")
     assert "95 % were back" in story.account[0]
     assert any(each.startswith("Of ") and "node-hours out" in each for each in story.account)
+
+
+def test_one_that_was_cancelled_before_it_began_says_just_that(engine: Engine) -> None:
+    with reading(engine) as connection:
+        story = where_it_stands(connection, Scope(), NOW, "M-1101")
+
+    assert story is not None
+    assert story.account == ("Cancelled before any node went out.",)
 
 
 def test_a_running_one_has_no_account_yet(engine: Engine) -> None:
@@ -84,3 +93,11 @@ def test_an_eta_that_hardly_moved_says_nothing() -> None:
 
     assert moved(made, NOW, Scope()) == ""
     assert moved(made[:1], NOW, Scope()) == ""
+
+
+def test_what_is_new_but_moves_it_the_other_way_is_no_reason() -> None:
+    costs = f"7 nodes failed validation.{PUTS}95 % back 9 hours later."
+    made = [said(NOW - 3 * HOUR, NOW + 15 * HOUR), said(NOW, NOW + 9 * HOUR, costs)]
+
+    assert moved(made, NOW, Scope(zone="UTC")) == "6 h earlier than said Wed 12:20 UTC."
+    assert moved(made[::-1], NOW, Scope(zone="UTC")).startswith("6 h later")
