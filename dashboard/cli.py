@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Callable
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +18,8 @@ from dashboard.model.instants import read_instant
 from dashboard.settings import Settings, sample_data
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-    import pandas as pd
     from sqlalchemy import Engine
 
     from dashboard.jobs.transfer import Imported
@@ -186,6 +184,7 @@ def trust_command(as_of: datetime | None, shape: str, database: str) -> None:
     from dashboard.log.database import reading
     from dashboard.model.scope import Scope
     from dashboard.views.trust import trust
+    from dashboard.views.written import written
 
     now = as_of or datetime.now(UTC)
     with _log(database) as engine:
@@ -195,27 +194,7 @@ def trust_command(as_of: datetime | None, shape: str, database: str) -> None:
                 bar.update(done - bar.n)
         with reading(engine) as connection:
             found = trust(connection, Scope(), now)
-    if shape == "json":
-        click.echo(json.dumps({"sentence": found.sentence, "scores": _rows(found.scores)}, indent=1))
-        return
-    click.echo(found.sentence)
-    rows = found.scores.drop(columns="by").round(2).astype(object).where(found.scores.notna(), "–")
-    if shape == "markdown":
-        click.echo("\n".join(["", _line(rows.columns), _line("---" for _ in rows), *map(_line, rows.to_numpy())]))
-    elif len(rows):
-        click.echo(f"\n{rows.to_string(index=False)}")
-
-
-def _rows(frame: "pd.DataFrame") -> list[dict[str, Any]]:
-    """The rows as JSON has them: what is not known is null."""
-    return [
-        {str(name): None if isinstance(value, float) and isnan(value) else value for name, value in row.items()}
-        for row in frame.to_dict("records")
-    ]
-
-
-def _line(cells: "Iterable[object]") -> str:
-    return f"| {' | '.join(map(str, cells))} |"
+    click.echo(written(found, shape))
 
 
 @dashboard.command()
