@@ -16,6 +16,7 @@ import click
 from dashboard.errors import DashboardError, UnreadableRecord
 from dashboard.model.instants import read_instant
 from dashboard.settings import Settings, sample_data
+from dashboard.worker import collect, doctor, worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +50,7 @@ def dashboard(context: click.Context, database: str | None) -> None:
     context.obj = database
 
 
-def _database(command: Callable[..., Any]) -> Callable[..., Any]:
+def _database(command: Any) -> Any:
     """Every command takes --database too, so that it may stand anywhere on the line."""
 
     def choose(context: click.Context, _param: click.Parameter, value: str | None) -> str:
@@ -133,18 +134,15 @@ def export_command(folder: Path, as_of: datetime | None, database: str) -> None:
 @_database
 def eta(maintenances: tuple[str, ...], as_of: datetime | None, shape: str, database: str) -> None:
     """When is it back: the forecasts of the open maintenances, or of those named."""
+    from dashboard.jobs.forecast import Forecaster
+    from dashboard.log.database import reading
     from dashboard.views.eta import as_json, as_table, etas
 
     with _log(database) as engine:
-        now = datetime.now(UTC)
         if as_of is None:
-            from dashboard.jobs.forecast import Forecaster
-
-            Forecaster(engine).step(now)
-        from dashboard.log.database import reading
-
+            Forecaster(engine).step(datetime.now(UTC))
         with reading(engine) as connection:
-            found = etas(connection, maintenances, as_of, now)
+            found = etas(connection, maintenances, as_of, datetime.now(UTC))
     click.echo(json.dumps(as_json(found), indent=1) if shape == "json" else as_table(found))
 
 
@@ -259,6 +257,8 @@ def _serve(address: str, port: int, database: str) -> int:
 
 def main() -> None:
     """Runs the command; what goes wrong on purpose ends in one line and a status."""
+    for each in (collect, doctor, worker):
+        dashboard.add_command(_database(each))
     try:
         dashboard(standalone_mode=False)
     except click.exceptions.Exit as done:

@@ -4,6 +4,9 @@ DashboardError
 ├── UsageError         exit 2, one line; includes unusable configuration
 ├── UnreadableRecord   set aside with file and line; go on; exit 1
 ├── InvalidFact        (also ValueError) a fact that cannot be true
+├── SourceFailed       one source brought nothing this time; the others go on
+│   ├── SourceUnavailable  it may work by itself next time
+│   └── SourceRefused      somebody must change something first; the message says what
 └── LogUnavailable     /readyz says 503 and why; commands exit 2, pages show "failed"
 """
 
@@ -22,6 +25,25 @@ class UnreadableRecord(DashboardError):
 
 class InvalidFact(DashboardError, ValueError):
     """A fact that cannot be true, whoever told it."""
+
+
+class SourceFailed(DashboardError):
+    """One source brought nothing this time; the message says why, and holds no secret.
+
+    `retry_after`: seconds that the source asked to be left alone for; None where it did not say.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class SourceUnavailable(SourceFailed):
+    """The source may work by itself next time."""
+
+
+class SourceRefused(SourceFailed):
+    """The source will not work until somebody changes what the message says."""
 
 
 class LogUnavailable(DashboardError):

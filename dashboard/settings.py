@@ -18,6 +18,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="DASHBOARD_", frozen=True)
 
     database_url: str = Field(default_factory=default_database)
+    config: Path | None = None  # the file that lists the sources
 
 
 def sample_data() -> Path:

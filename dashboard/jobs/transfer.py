@@ -19,7 +19,8 @@ from dashboard.log.database import appending, reading
 from dashboard.log.tables import recorded_column
 from dashboard.model.facts import FACTS, Fact, Kind
 from dashboard.model.instants import EVER, MICROSECOND, instant, iso, micros
-from dashboard.sources.dataset import DatasetFile, Piece, SetAside, dataset_files, read_dataset_file, strangers
+from dashboard.sources.dataset import DatasetFile, Piece, dataset_files, read_dataset_file, strangers
+from dashboard.sources.seam import SetAside
 
 REFERENCES = {"cluster_id": "clusters", "provider_id": "providers", "team_id": "teams"}
 """A name here that its file does not hold is told, and the row is kept: the name alone is a fact."""

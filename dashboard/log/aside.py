@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, or_, select
 
 from dashboard.log.append import digest
 from dashboard.log.derive import many
@@ -28,6 +28,42 @@ def keep_aside(connection: Connection, rows: Sequence[tuple[str, int, str, str]]
 def forget_aside(connection: Connection, file: str) -> int:
     """Forgets what was set aside from a file that is read again; returns how many rows that were."""
     return connection.execute(delete(set_aside).where(set_aside.c.file == file)).rowcount
+
+
+def forget_part(connection: Connection, source: str, part: str) -> int:
+    """Forgets what was set aside from a part of a source ('': all of it) that is read again; returns how many rows."""
+    return connection.execute(delete(set_aside).where(_of_part(source, part))).rowcount
+
+
+def holds_part(connection: Connection, source: str, part: str) -> bool:
+    """Whether anything was set aside from a part of a source ('': all of it)."""
+    return connection.scalar(select(set_aside.c.digest).where(_of_part(source, part)).limit(1)) is not None
+
+
+def part_name(source: str, part: str) -> str:
+    """The `file` under which rows of a part of a source are set aside. No file has it: names of files hold a dot."""
+    return f"{source}/{part}" if part else source
+
+
+def _of_part(source: str, part: str) -> ColumnElement[bool]:
+    named = set_aside.c.file == part_name(source, part)
+    return named if part else or_(named, set_aside.c.file.startswith(f"{source}/", autoescape=True))
+
+
+def count_by_source(connection: Connection, sources: Sequence[str]) -> dict[str, int]:
+    """How many rows of each of these sources wait for inspection."""
+    counts = connection.execute(select(set_aside.c.file, func.count()).group_by(set_aside.c.file)).all()
+    return {source: sum(count for file, count in counts if file.partition("/")[0] == source) for source in sources}
+
+
+def read_aside(connection: Connection, sources: Sequence[str], most: int) -> list[RowMapping]:
+    """The rows of these sources that were set aside last: file, line, reason, raw, set_aside_at (µs)."""
+    if not sources:
+        return []
+    query = select(set_aside).where(or_(*(_of_part(source, "") for source in sources)))
+    return list(
+        connection.execute(query.order_by(set_aside.c.set_aside_at.desc(), set_aside.c.digest).limit(most)).mappings()
+    )
 
 
 def count_aside(connection: Connection) -> int:

@@ -84,6 +84,15 @@ def appending(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that appends no fact, so that it need not wait for those who do. Raises LogUnavailable."""
+    with _our_errors(engine), engine.connect() as connection:
+        connection.execution_options(appends=True)
+        with connection.begin():
+            yield connection
+
+
+@contextmanager
 def _our_errors(engine: Engine) -> Iterator[None]:
     try:
         yield

@@ -143,6 +143,26 @@ judgements = Table(
 )
 Index(None, judgements.c.engine, judgements.c.actual)
 
+source_states = Table(
+    "source_states",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("type", Text, nullable=False),
+    Column("interval", Float, nullable=False),  # seconds
+    Column("cursor", Text),  # NULL: nothing was read yet
+    Column("attempted_at", BigInteger),
+    Column("succeeded_at", BigInteger),
+    Column("news_at", BigInteger),  # when it last brought a fact that was new
+    Column("error", Text, nullable=False),  # in words; '' where the last attempt succeeded
+    Column("failing_since", BigInteger),
+    Column("failures", Integer, nullable=False),  # in a row
+    Column("due_at", BigInteger, nullable=False),
+    Column("rows", BigInteger, nullable=False),  # facts that were new, ever
+    Column("held_by", Text, nullable=False),  # the worker that collects it, '' for none
+    Column("held_until", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 current_nodes = Table(
     "current_nodes",
     metadata,

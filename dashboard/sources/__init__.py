@@ -1,1 +1,9 @@
-"""One module a source: the payload of a provider or a file in, facts out."""
+"""Where facts come from: one module a source. Each type that a configuration may name, and the class that reads it."""
+
+SOURCES = {
+    "dataset": "dashboard.sources.directory:Directory",
+    "json": "dashboard.sources.json_api:JsonApi",
+    "sql": "dashboard.sources.sql:Sql",
+    "statuspage": "dashboard.sources.statuspage:Statuspage",
+}
+"""Imported when configured: nobody waits for a provider's library that is not used."""

@@ -12,22 +12,13 @@ from typing import Any, BinaryIO
 from dashboard.errors import UsageError
 from dashboard.model.facts import FACTS, Fact
 from dashboard.sources.records import BLOCK, Block, read_blocks, read_header
+from dashboard.sources.seam import SetAside
 from dashboard.sources.values import Row, read_columns
 
 ENDINGS = (".csv", ".csv.gz", ".parquet")
 
 Warn = Callable[[str], object]
 Progress = Callable[[int], object]
-
-
-@dataclass(frozen=True, slots=True)
-class SetAside:
-    """A row that cannot be a fact, and why."""
-
-    file: str
-    line: int
-    reason: str
-    raw: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,244 @@
+"""Polls one source: facts, what is set aside, and the cursor after them are kept in one transaction."""
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+
+from dashboard.errors import LogUnavailable, SourceFailed, SourceUnavailable
+from dashboard.log import aside, source_states
+from dashboard.log.append import Appending, take_position
+from dashboard.log.database import appending, reading, writing
+from dashboard.log.observed import as_news
+from dashboard.log.read import node_attributes
+from dashboard.log.source_states import State
+from dashboard.model.facts import FACTS, Fact
+from dashboard.model.instants import instant, micros
+from dashboard.sources.seam import Batch, SetAside, Source
+from dashboard.sources.values import Row
+
+LEASE = timedelta(minutes=3)
+"""So long after the last sign of life of a worker, another takes over."""
+
+FIRST_PAUSE, LONGEST_PAUSE = 5.0, 300.0  # seconds after a failure; doubled each time in between
+LONGEST_ASKED = 24 * 3600.0  # a Retry-After beyond a day is a mistake of theirs
+
+log = logging.getLogger(__name__)
+
+
+class How(StrEnum):
+    """How a poll went."""
+
+    DONE = "done"
+    FAILED = "failed"
+    HELD = "held"  # another worker has the source in hand
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What a poll came to, and when the next is due."""
+
+    how: How
+    due_at: datetime
+    new: int = 0
+    set_aside: int = 0
+    error: str = ""
+
+
+class _LostLease(Exception):
+    """Another worker has taken the source over; what is not committed, it reads itself."""
+
+
+@dataclass
+class Collector:
+    """Polls one source for one worker. Between polls it remembers how the source stands, so that idle ones are free.
+
+    `clock` gives now; `chance` a number from 0 to 1 that spreads retries out.
+    """
+
+    engine: Engine
+    source: Source
+    worker: str
+    clock: Callable[[], datetime]
+    chance: Callable[[], float]
+    _state: State | None = field(default=None, init=False)
+
+    @property
+    def _lease(self) -> timedelta:
+        return LEASE + timedelta(seconds=2 * self.source.timeout)
+
+    def due_at(self) -> datetime:
+        """When the next poll is due, as far as this worker or the log knows."""
+        if self._state is None:
+            with reading(self.engine) as connection:
+                found = source_states.read_state(connection, self.source.name)
+            return self.clock() if found is None else instant(found.due_at)
+        return instant(self._state.due_at)
+
+    def poll(self) -> Collected:
+        """Polls once. Whatever goes wrong with the source is written down; raises LogUnavailable only."""
+        try:
+            return self._poll(self._take())
+        except _LostLease:
+            self._state = None
+            return Collected(How.HELD, max(self.due_at(), self.clock() + LEASE / 4))
+        except LogUnavailable:
+            self._state = None  # what the log holds by then, it says when it is back
+            raise
+
+    def _poll(self, state: State) -> Collected:
+        done = Collected(How.DONE, self.clock())
+        try:
+            with closing(self.source.poll(state.cursor, self.clock())) as batches:
+                for batch in batches:
+                    new, bad = self._commit(batch)
+                    done = replace(done, new=done.new + new, set_aside=done.set_aside + bad)
+            return self._succeeded(done)
+        except (LogUnavailable, _LostLease):
+            raise
+        except SourceFailed as why:
+            return self._failed(done, str(why), why)
+        except Exception as why:  # one source's fault, whatever it is, is not another's
+            log.exception("%s could not be collected", self.source.name)
+            words = f"its answer could not be read ({type(why).__name__}): the log of the worker says more"
+            return self._failed(done, f"{self.source.name}: {words}", why)
+
+    def let_go(self) -> None:
+        """Hands the source back, so that another worker need not wait."""
+        if self._state is not None:
+            with writing(self.engine) as connection:
+                source_states.release(connection, self.source.name, self.worker)
+            self._state = None
+
+    def _take(self) -> State:
+        """The source in this worker's hand for at least half a lease more. Raises _LostLease where another has it."""
+        now = self.clock()
+        if self._state is None or instant(self._state.held_until) < now + self._lease / 2:
+            before = self._state
+            # An idle poll is not written down by itself: this is when the log hears of it.
+            heard = {"succeeded_at": before.succeeded_at, "attempted_at": before.attempted_at} if before else {}
+            with writing(self.engine) as connection:
+                state = source_states.claim(connection, self.source.name, self.worker, now, now + self._lease, **heard)
+            if state is None:
+                raise _LostLease(f"{self.source.name} is another worker's")
+            self._state = state
+        return self._state
+
+    def _commit(self, batch: Batch) -> tuple[int, int]:
+        """Keeps a batch with its cursor, all or nothing; returns facts that were new, and rows newly set aside."""
+        state = self._known()
+        if self._says_nothing(batch):
+            return 0, 0
+        now = self.clock()
+        with appending(self.engine) as connection:
+            work = Appending(connection, now, f"collect {self.source.name}")
+            bad = list(batch.set_aside)
+            for name in FACTS:
+                if batch.facts.get(name):
+                    rows, strangers = _of_known_nodes(connection, FACTS[name], batch.facts[name])
+                    bad += strangers
+                    work.add(name, as_news(connection, FACTS[name], rows, now))
+            work.finish()
+            for part in batch.reread:
+                aside.forget_part(connection, self.source.name, part)
+            kept = aside.keep_aside(connection, [self._aside(each) for each in bad], now)
+            new = sum(work.new.values())
+            after = self._written(
+                connection,
+                cursor=batch.cursor,
+                rows=state.rows + new,
+                news_at=micros(now) if new else state.news_at,
+                held_until=micros(now + self._lease),
+            )
+        self._state = after
+        return new, kept
+
+    def _says_nothing(self, batch: Batch) -> bool:
+        """Whether there is nothing in a batch to be kept, not even a new cursor."""
+        if batch.set_aside or any(batch.facts.values()) or batch.cursor != (self._known().cursor or ""):
+            return False
+        with reading(self.engine) as connection:
+            return not any(aside.holds_part(connection, self.source.name, part) for part in batch.reread)
+
+    def _aside(self, each: SetAside) -> tuple[str, int, str, str]:
+        return aside.part_name(self.source.name, each.file), each.line, each.reason, each.raw
+
+    def _succeeded(self, done: Collected) -> Collected:
+        now, state = self.clock(), self._known()
+        due_at = now + timedelta(seconds=self.source.interval)
+        ours_until_then = due_at < instant(state.held_until)
+        if ours_until_then and not (state.failures or state.succeeded_at is None or done.new or done.set_aside):
+            self._state = replace(state, due_at=micros(due_at), succeeded_at=micros(now), attempted_at=micros(now))
+        else:
+            well = {"error": "", "failures": 0, "failing_since": None}
+            self._note(wakes=bool(state.failures), due_at=micros(due_at), succeeded_at=micros(now), **well)
+        return replace(done, due_at=due_at)
+
+    def _failed(self, done: Collected, words: str, why: Exception) -> Collected:
+        now, state = self.clock(), self._known()
+        longest = max(self.source.interval, LONGEST_PAUSE)
+        pause = min(FIRST_PAUSE * 2.0 ** min(state.failures, 20), longest)
+        if not isinstance(why, SourceUnavailable):  # nothing changes by itself: no need to hurry
+            pause = max(pause, self.source.interval)
+        pause *= 0.75 + 0.5 * self.chance()
+        asked = why.retry_after if isinstance(why, SourceFailed) else None
+        due_at = now + timedelta(seconds=max(pause, min(asked or 0.0, LONGEST_ASKED)))
+        self._note(
+            wakes=not state.failures,
+            due_at=micros(due_at),
+            error=words,
+            failures=state.failures + 1,
+            failing_since=state.failing_since or micros(now),
+        )
+        return replace(done, how=How.FAILED, due_at=due_at, error=words)
+
+    def _note(self, *, wakes: bool, **values: Any) -> None:
+        """Writes down how the source stands now; where that turned from good to bad or back, the pages are woken."""
+        now = self.clock()
+        with appending(self.engine) if wakes else writing(self.engine) as connection:
+            after = self._written(connection, attempted_at=micros(now), **values)
+            if wakes:
+                take_position(connection, now, f"collect {self.source.name}", 0)
+        self._state = after
+
+    def _written(self, connection: Connection, **values: Any) -> State:
+        """The source as it stands once the transaction is through. Raises _LostLease, which undoes the transaction."""
+        if not source_states.keep(connection, self.source.name, self.worker, **values):
+            raise _LostLease(f"{self.source.name} is another worker's")
+        return replace(self._known(), **values)
+
+    def _known(self) -> State:
+        if self._state is None:
+            raise _LostLease(f"{self.source.name} is not in hand")
+        return self._state
+
+
+def register(engine: Engine, sources: Iterable[Source]) -> None:
+    """Makes the configured sources known to the log, and so to the page Sources."""
+    known = [(each.name, each.type, each.interval) for each in sources]
+    with reading(engine) as connection:
+        there = {(state.source, state.type, state.interval) for state in source_states.read_states(connection)}
+    if not set(known) <= there:
+        with writing(engine) as connection:
+            source_states.register(connection, known)
+
+
+def _of_known_nodes(connection: Connection, fact: Fact, rows: Sequence[Row]) -> tuple[Sequence[Row], list[SetAside]]:
+    """The rows whose node some source names, and the others set aside."""
+    if "node_id" not in fact.names or fact.name == "nodes":
+        return rows, []
+    place, needed = fact.names.index("node_id"), "node_id" in fact.needed
+    known = node_attributes(connection, {row[place] for row in rows if row[place]})
+    good, bad = [], []
+    for row in rows:
+        if row[place] in known or not (needed or row[place]):
+            good.append(row)
+        else:
+            why = f"{fact.name}: no source names a node {row[place][:60]!r}; once one does, have this one read again"
+            bad.append(SetAside("", 0, why, str(dict(zip(fact.names, row, strict=True)))))
+    return good, bad

@@ -1,0 +1,169 @@
+"""What every source is: options read from the configuration, and batches of facts from a cursor on."""
+
+from abc import abstractmethod
+from collections import defaultdict
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, SecretStr, StringConstraints
+
+from dashboard.errors import SourceRefused
+from dashboard.model.facts import FACTS, Fact
+from dashboard.model.instants import iso
+from dashboard.sources.records import malformed
+from dashboard.sources.values import Row, read_columns
+
+SPANS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """Something that cannot be a fact, and why. `file` and `line` are where it stands; '' and 0 outside of files."""
+
+    file: str
+    line: int
+    reason: str
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a source brought: facts by name, and the cursor from which to go on once they are kept.
+
+    A row has its fact's columns in their order. Where its clock of knowledge is None, the row says how things are now:
+    it becomes a fact, known from now, if that is not known yet.
+    `reread`: files that were read anew, whose rows set aside earlier are to be forgotten ('': the source as a whole).
+    """
+
+    facts: Mapping[str, Sequence[Row]]
+    cursor: str
+    set_aside: Sequence[SetAside] = ()
+    reread: Sequence[str] = ()
+
+
+Batches = Generator[Batch, None, None]
+"""Whoever stops half-way closes it, so that what it holds open is let go of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One thing that a source said, as text: some columns of a fact, and what they were read from."""
+
+    fact: str
+    columns: Mapping[str, str]
+    raw: str = field(default="", repr=False)
+
+
+class Secret(BaseModel):
+    """A secret by reference: a variable of the environment, read once, or a file, read at every use."""
+
+    model_config = ConfigDict(frozen=True)
+
+    where: str  # as it may be shown: "the environment variable NIMBUS_TOKEN"
+    held: SecretStr | None = None
+    path: Path | None = None
+
+    def reveal(self) -> str:
+        """The secret itself. Raises SourceRefused where its file cannot be read or is empty."""
+        if self.held is not None:
+            return self.held.get_secret_value()
+        try:
+            found = self.path.read_text(encoding="utf-8").strip() if self.path else ""
+        except (OSError, UnicodeDecodeError) as why:
+            raise SourceRefused(f"{self.where} cannot be read ({type(why).__name__}): make it readable") from why
+        if not found:
+            raise SourceRefused(f"{self.where} is empty: put the secret into it")
+        return found
+
+
+def _seconds(value: object) -> object:
+    """30, "30s", "5m", "2h" or "1d" as seconds."""
+    if isinstance(value, str) and value[-1:] in SPANS:
+        try:
+            return float(value[:-1]) * SPANS[value[-1]]
+        except ValueError as why:
+            raise ValueError(f"{value!r} is no length of time; write it like 30s, 5m or 2h") from why
+    return value
+
+
+def _some(seconds: float) -> float:
+    if not 0.1 <= seconds <= 30 * SPANS["d"]:
+        raise ValueError("give at least 0.1s and at most 30d")
+    return seconds
+
+
+Span = Annotated[float, BeforeValidator(_seconds), AfterValidator(_some)]
+"""Seconds; in the configuration also 30s, 5m, 2h."""
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+
+
+class Source(BaseModel):
+    """Where facts come from. A source is its options; a new one is a subclass in a module of its own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Name
+    type: str = ""  # the word for it in the configuration
+    interval: Span = 60.0  # seconds from one poll to the next
+    timeout: Span = 30.0  # seconds that one answer may take, its last byte included
+
+    @abstractmethod
+    def poll(self, cursor: str | None, now: datetime) -> Batches:
+        """What is new since `cursor`, in batches; None asks for all there is. Nothing new yields nothing.
+
+        Raises SourceUnavailable and SourceRefused, after batches that count all the same.
+        """
+
+
+def batch(
+    told: Iterable[Told],
+    cursor: str,
+    now: datetime,
+    file: str = "",
+    reread: Sequence[str] = (),
+) -> Batch:
+    """Reads what was told into rows; what cannot be a fact is set aside with its reason, and costs no neighbour.
+
+    `file`: the part of the source that it stood in, under which it is set aside.
+    """
+    by_fact: dict[str, list[Told]] = defaultdict(list)
+    for each in told:
+        by_fact[each.fact].append(each)
+    facts, bad = {}, []
+    for name, some in by_fact.items():
+        facts[name], wrong = _rows(FACTS[name], some, now)
+        bad += [SetAside(file, 0, why, each.raw) for each, why in wrong]
+    return Batch(facts, cursor, bad, reread)
+
+
+def _rows(fact: Fact, told: list[Told], now: datetime) -> tuple[list[Row], list[tuple[Told, str]]]:
+    bad = [(each, _unstorable(each)) for each in told]
+    told = [each for each, why in bad if not why]
+    columns = [[each.columns.get(name, "") for each in told] for name in fact.names]
+    clock = fact.names.index(fact.recorded) if fact.recorded else None
+    unclocked = []
+    if clock is not None:
+        unclocked = [not at for at in columns[clock]]
+        columns[clock] = [at or iso(now) for at in columns[clock]]
+    rows, wrong = read_columns(fact, columns)
+    if clock is not None and any(unclocked):
+        of_rows = [each for i, each in enumerate(unclocked) if i not in wrong]
+        rows = [
+            (*row[:clock], None, *row[clock + 1 :]) if now_only else row
+            for row, now_only in zip(rows, of_rows, strict=True)
+        ]
+    bad += [(told[i], f"{fact.name}: {why}") for i, why in wrong.items()]
+    return rows, [(each, why) for each, why in bad if why]
+
+
+def _unstorable(told: Told) -> str:
+    """What no database takes, in words; '' where all of it can be stored."""
+    for name, text in told.columns.items():
+        why = malformed(text, 1, 1)
+        if why:
+            return f"{told.fact}: {name} {why}"
+    return ""
