@@ -14,6 +14,7 @@ from dashboard.views.capacity import WhatIsOut, what_is_out
 from dashboard.views.freshness import Choices, Freshness, Head, choices, freshness, head
 from dashboard.views.maintenance import WhereItStands, where_it_stands
 from dashboard.views.maintenances import WhatIsPlanned, what_is_planned
+from dashboard.views.sources import WhatComesIn, what_comes_in
 from dashboard.views.trust import Trust, trust
 
 
@@ -66,6 +67,11 @@ class Answers:
         """Can I believe the ETA."""
         with reading(self.engine) as connection:
             return trust(connection, scope, self.now())
+
+    def what_comes_in(self, scope: Scope) -> WhatComesIn:
+        """Is what I see complete."""
+        with reading(self.engine) as connection:
+            return what_comes_in(connection, scope, self.now())
 
 
 @cache

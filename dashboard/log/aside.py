@@ -56,11 +56,9 @@ def count_by_source(connection: Connection, sources: Sequence[str]) -> dict[str,
     return {source: sum(count for file, count in counts if file.partition("/")[0] == source) for source in sources}
 
 
-def read_aside(connection: Connection, sources: Sequence[str], most: int) -> list[RowMapping]:
-    """The rows of these sources that were set aside last: file, line, reason, raw, set_aside_at (µs)."""
-    if not sources:
-        return []
-    query = select(set_aside).where(or_(*(_of_part(source, "") for source in sources)))
+def read_aside(connection: Connection, most: int) -> list[RowMapping]:
+    """The rows that were set aside last: file, line, reason, raw, set_aside_at (µs)."""
+    query = select(set_aside)
     return list(
         connection.execute(query.order_by(set_aside.c.set_aside_at.desc(), set_aside.c.digest).limit(most)).mappings()
     )

@@ -22,6 +22,7 @@ from dashboard.views.capacity import WhatIsOut
 from dashboard.views.freshness import Choices, Freshness, Head
 from dashboard.views.maintenance import WhereItStands
 from dashboard.views.maintenances import WhatIsPlanned
+from dashboard.views.sources import WhatComesIn
 from dashboard.views.trust import Trust
 
 POLL = "5s"
@@ -60,6 +61,9 @@ class Answers(Protocol):
 
     def trust(self, scope: Scope) -> Trust:
         """Can I believe the ETA."""
+
+    def what_comes_in(self, scope: Scope) -> WhatComesIn:
+        """Is what I see complete."""
 
 
 @dataclass(frozen=True, slots=True)

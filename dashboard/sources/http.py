@@ -165,8 +165,10 @@ class Client:
         if code == requests.codes.forbidden:
             grant = f"grant the owner of {credential} the right to read it" if credential else "it may need a token"
             return self._refused(url, f"forbids this (403): {grant}")
-        if code in (requests.codes.not_found, requests.codes.gone):
-            return self._refused(url, f"has nothing at that address ({code}): correct the url")
+        if code == requests.codes.not_found:
+            return self._refused(url, "has nothing at that address (404): correct the url")
+        if code == requests.codes.gone:  # what a page token comes to that was kept too long
+            return self._unavailable(url, "has dropped what was asked for (410): it is asked again from the beginning")
         after = _retry_after(response.headers.get("retry-after", ""), self._now)
         if code == requests.codes.too_many_requests:
             return self._unavailable(url, "is asked too often (429): lengthen the interval if this stays", after)

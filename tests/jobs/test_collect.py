@@ -275,7 +275,7 @@ def test_what_is_no_fact_is_set_aside_until_the_source_is_corrected(engine: Engi
 
     first, again = source.poll(), source.poll()
     with reading(engine) as connection:
-        kept = read_aside(connection, ["fleet"], 10)
+        kept = read_aside(connection, 10)
         counted = count_by_source(connection, ["fleet", "other"])
     server.says({"items": [bad | {"state": "drained"}, CORDONED]})
     source.poll()

@@ -16,6 +16,7 @@ from dashboard.views.capacity import Dip, WhatIsOut
 from dashboard.views.freshness import Choices, Freshness, Head
 from dashboard.views.maintenance import WhereItStands
 from dashboard.views.maintenances import WhatIsPlanned
+from dashboard.views.sources import WhatComesIn
 from dashboard.views.trust import Trust
 
 NOW = datetime(2026, 11, 17, 13, 0, tzinfo=UTC)
@@ -453,3 +454,27 @@ class Fake:
             full, sentence="No forecast has been held against what came true yet.", forecasts=0, maintenances=0,
             levels=levels.iloc[:0], pit=(0.0,) * 10, scores=scores.iloc[:0], said=said.iloc[:0], best_rival="",
         )  # fmt: skip
+
+    def what_comes_in(self, scope: Scope) -> WhatComesIn:
+        self._ask("what_comes_in")
+        now = self.now()
+        their = HOSTILE if self.state == "hostile" else "node_transitions: stage 'asleep' is none of cordoned, drained"
+        sources = frame(
+            "source type state last_success lag failing_since tries rows last_news set_aside",
+            ("nimbus", "json", "fails", now - h(0.2), "12 min", now - h(0.2), 4, 60_000, now - h(0.5), 2),
+            ("fleet", "kubernetes", "well", now, "1 min", pd.NaT, 0, 412, now - h(1), 0),
+            ("status", "statuspage", "not asked yet", pd.NaT, "", pd.NaT, 0, 0, pd.NaT, 0),
+        )
+        aside = frame(
+            "where line reason raw set_aside_at",
+            ("nimbus", 0, their, '{"host": "n-2", "state": "asleep"}', now - h(3)),
+            ("nimbus", 0, their, HOSTILE, now - h(4)),
+        )
+        if self.state == "empty":
+            words = "No source is configured: what is shown was imported."
+            return WhatComesIn(words, (), 0, 0, sources.iloc[:0], aside.iloc[:0])
+        said = (
+            "nimbus: https://api.nimbus.example/v2 refused the credential (401): renew what the environment variable "
+        )
+        failing = (f"{said}NIMBUS_TOKEN holds. Asked again in 40 s.", *([HOSTILE] if self.state == "hostile" else []))
+        return WhatComesIn("1 of 3 sources brings nothing: nimbus since 12 min.", failing, 60_412, 2, sources, aside)

@@ -7,7 +7,7 @@ from dashboard.model.scope import Scope
 from dashboard.views.can_i_run import CanIRun
 from tests.pages.fakes import HOSTILE, Fake
 
-ROOMS = ("capacity", "maintenances", "trust", "maintenance")
+ROOMS = ("capacity", "maintenances", "trust", "sources", "maintenance")
 
 
 def opened(fake: Fake, room: str = "capacity", **address: str) -> AppTest:
@@ -45,6 +45,7 @@ def test_a_page_opens_with_its_sentence(room: str) -> None:
         "capacity": "1,824 of 24,000 GPUs are out.",
         "maintenances": "5 maintenances are running",
         "trust": "80 % ranges held 79 % of the time",
+        "sources": "1 of 3 sources brings nothing: nimbus since 12 min.",
         "maintenance": "912 of 4,096 GPUs are out.",
     }[room]
     assert len(app.title) == 1
@@ -81,6 +82,27 @@ def test_trust_holds_ours_against_every_rival() -> None:
 
     assert [plainly(each.value) for each in app.metric] == ["79 %", "5.0 h", "11 h", "73 %"]
     assert "Kaplan–Meier" in words(app)
+
+
+def test_sources_says_what_is_wrong_and_what_to_change() -> None:
+    app = opened(Fake(), "sources")
+
+    assert "refused the credential (401): renew what the environment variable NIMBUS_TOKEN holds" in words(app)
+    assert [plainly(each.value) for each in app.metric] == ["3", "60,412", "2"]
+
+
+def test_sources_says_how_to_have_some() -> None:
+    app = opened(Fake("empty"), "sources")
+
+    assert "No source is configured, so nothing comes in by itself." in words(app)
+    assert "DASHBOARD_CONFIG" in words(app)
+    assert not app.metric
+
+
+def test_how_collecting_goes_is_always_of_now() -> None:
+    app = opened(Fake(), "sources", as_of="2026-11-16T15:00:00+01:00")
+
+    assert "shown as it is now, whatever instant is chosen" in words(app)
 
 
 def test_an_unknown_maintenance_is_a_sentence() -> None:
@@ -197,6 +219,7 @@ def test_hostile_words_reach_no_markdown_unescaped() -> None:
         opened(Fake("hostile")),
         opened(Fake("hostile"), "maintenance", maintenance="M-1000"),
         opened(Fake("hostile"), "trust"),
+        opened(Fake("hostile"), "sources"),
     ]
 
     for app in pages:

@@ -1,0 +1,106 @@
+"""The page Sources says how collecting goes, from what the log holds."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from dashboard.log.aside import keep_aside
+from dashboard.log.database import appending, migrate, open_log, reading, writing
+from dashboard.log.source_states import claim, keep, register
+from dashboard.model.instants import micros
+from dashboard.model.scope import Scope
+from dashboard.views.sources import WhatComesIn, what_comes_in
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    found = open_log(f"sqlite:///{tmp_path / 'log.db'}")
+    migrate(found)
+    yield found
+    found.dispose()
+
+
+def known(engine: Engine, name: str, **values: Any) -> None:
+    """A source as a worker left it."""
+    with writing(engine) as connection:
+        register(connection, [(name, "json", 60.0)])
+        claim(connection, name, "w", NOW, NOW)
+        keep(connection, name, "w", **values)
+
+
+def ago(minutes: float) -> int:
+    return micros(NOW - timedelta(minutes=minutes))
+
+
+def seen(engine: Engine) -> WhatComesIn:
+    with reading(engine) as connection:
+        return what_comes_in(connection, Scope(), NOW)
+
+
+def test_without_sources_it_says_so(engine: Engine) -> None:
+    story = seen(engine)
+
+    assert story.sentence == "No source is configured: what is shown was imported."
+    assert (len(story.sources), len(story.aside), story.failing) == (0, 0, ())
+
+
+def test_all_well_is_one_sentence(engine: Engine) -> None:
+    for name in ("a", "b"):
+        known(engine, name, attempted_at=ago(1), succeeded_at=ago(1), rows=7)
+
+    story = seen(engine)
+
+    assert story.sentence == "All 2 sources are well."
+    assert story.rows == 14
+    assert story.sources["lag"].tolist() == ["1 min", "1 min"]
+
+
+def test_what_fails_comes_first_with_its_cause(engine: Engine) -> None:
+    """One fails, one is asked by nobody, one was never asked, and one is well."""
+    known(engine, "fails", attempted_at=ago(1), succeeded_at=ago(30), failing_since=ago(20), failures=5,
+          error="fails: is away", due_at=micros(NOW + timedelta(minutes=2)))  # fmt: skip
+    known(engine, "quiet", attempted_at=ago(90), succeeded_at=ago(90))
+    known(engine, "new", rows=0)
+    known(engine, "well", attempted_at=ago(2), succeeded_at=ago(2))
+
+    story = seen(engine)
+
+    assert story.sentence == "2 of 4 sources bring nothing: fails since 30 min and quiet since 2 h."
+    assert story.failing == ("fails: is away. Asked again in 2 min, Mon 12:02 UTC.",)
+    assert list(zip(story.sources["source"], story.sources["state"], strict=True)) == [
+        ("fails", "fails"),
+        ("quiet", "nobody asks it"),
+        ("new", "not asked yet"),
+        ("well", "well"),
+    ]
+
+
+def test_a_source_that_nobody_asked_for_a_month_is_not_shown(engine: Engine) -> None:
+    known(engine, "old", attempted_at=ago(60 * 24 * 31), succeeded_at=ago(60 * 24 * 31), due_at=ago(60 * 24 * 31))
+
+    assert len(seen(engine).sources) == 0
+
+
+def test_rows_set_aside_are_counted_by_source_and_shown_with_their_reason(engine: Engine) -> None:
+    """Those of imported files, too; of a long row its beginning."""
+    known(engine, "fleet", attempted_at=ago(1), succeeded_at=ago(1))
+    with appending(engine) as connection:
+        rows = [
+            ("fleet/page 1", 0, "no time", "x" * 500),
+            ("fleet-2", 0, "other", ""),
+            ("nodes.csv", 3, "no gpus", "a,b"),
+        ]
+        keep_aside(connection, rows, NOW)
+
+    story = seen(engine)
+
+    assert story.sentence == "The one source is well. 3 rows are set aside."
+    assert story.sources["set_aside"].tolist() == [1]
+    assert set(story.aside["where"]) == {"fleet/page 1", "fleet-2", "nodes.csv"}
+    assert max(story.aside["raw"].str.len()) == 201
