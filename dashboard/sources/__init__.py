@@ -5,5 +5,8 @@ SOURCES = {
     "json": "dashboard.sources.json_api:JsonApi",
     "sql": "dashboard.sources.sql:Sql",
     "statuspage": "dashboard.sources.statuspage:Statuspage",
+    "kubernetes": "dashboard.sources.kubernetes:Kubernetes",
+    "gcp": "dashboard.sources.gcp:Gcp",
+    "azure_scheduled_events": "dashboard.sources.azure:ScheduledEvents",
 }
 """Imported when configured: nobody waits for a provider's library that is not used."""

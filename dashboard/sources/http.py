@@ -159,22 +159,22 @@ class Client:
     def _of_status(self, url: str, response: requests.Response) -> SourceFailed:
         code = response.status_code
         credential = self._source.token.where if self._source.token else ""
-        if code == requests.codes.unauthorized:
-            renew = f"renew what {credential} holds" if credential else "give it a token by token_env or token_file"
-            return self._refused(url, f"refused the credential (401): {renew}")
-        if code == requests.codes.forbidden:
-            grant = f"grant the owner of {credential} the right to read it" if credential else "it may need a token"
-            return self._refused(url, f"forbids this (403): {grant}")
-        if code == requests.codes.not_found:
-            return self._refused(url, "has nothing at that address (404): correct the url")
-        if code == requests.codes.gone:  # what a page token comes to that was kept too long
-            return self._unavailable(url, "has dropped what was asked for (410): it is asked again from the beginning")
-        after = _retry_after(response.headers.get("retry-after", ""), self._now)
-        if code == requests.codes.too_many_requests:
-            return self._unavailable(url, "is asked too often (429): lengthen the interval if this stays", after)
-        if code >= requests.codes.server_error:
-            return self._unavailable(url, f"has a fault of its own ({code}): it is asked again by itself", after)
-        return self._refused(url, f"answered {code}: correct the url or the options")
+        renew = f"renew what {credential} holds" if credential else "give it a token by token_env or token_file"
+        grant = f"grant the owner of {credential} the right to read it" if credential else "it may need a token"
+        passing = {
+            requests.codes.gone: "has dropped what was asked for (410): it is asked again from the beginning",
+            requests.codes.too_many_requests: "is asked too often (429): lengthen the interval if this stays",
+        }
+        lasting = {
+            requests.codes.unauthorized: f"refused the credential (401): {renew}",
+            requests.codes.forbidden: f"forbids this (403): {grant}",
+            requests.codes.not_found: "has nothing at that address (404): correct the url",
+        }
+        if code in passing or code >= requests.codes.server_error:
+            after = _retry_after(response.headers.get("retry-after", ""), self._now)
+            own_fault = f"has a fault of its own ({code}): it is asked again by itself"
+            return self._unavailable(url, passing.get(code, own_fault), after)
+        return self._refused(url, lasting.get(code, f"answered {code}: correct the url or the options"))
 
     @contextmanager
     def _in_words(self, url: str) -> Iterator[None]:

@@ -1,7 +1,7 @@
 """Which field of a foreign record is which column of a fact: checked when it is loaded, applied record by record."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Annotated, Any, Literal
@@ -131,6 +131,11 @@ def as_text(value: Any) -> str:
     if isinstance(value, datetime | date):
         return value.isoformat()
     return as_json(value) if isinstance(value, Mapping | list) else str(value)
+
+
+def strange(word: str, known: Container[str]) -> str:
+    """A note on a word that no known one is, so that it is seen and not guessed at; '' for a known one."""
+    return "" if word in known or not word else f"their word for its state: {word}"
 
 
 def as_json(value: Any) -> str:

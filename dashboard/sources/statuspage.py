@@ -14,6 +14,7 @@ from pydantic import Field
 from dashboard.errors import SourceUnavailable
 from dashboard.model.stages import Status
 from dashboard.sources.http import Client, HttpSource
+from dashboard.sources.mapping import strange
 from dashboard.sources.seam import Batch, Batches, Told, batch
 
 STATUSES = {
@@ -78,7 +79,7 @@ def _maintenance(each: Mapping[str, Any], source: Statuspage) -> Iterator[Told]:
         "planned_start": _text(each, "scheduled_for"),
         "planned_end": _text(each, "scheduled_until"),
         "provider_ref": _text(each, "id"),
-        "note": _text(each, "shortlink"),
+        "note": strange(_text(each, "status"), STATUSES),
     }
     raw = json.dumps({key: value for key, value in each.items() if key != "incident_updates"}, ensure_ascii=False)
     yield Told("maintenance_updates", standing, raw)
