@@ -34,7 +34,8 @@ class Sql(Source):
     url: Secret
     query: str = Field(min_length=1)
     watermark: str = ""
-    overlap: Span | None = None  # how long a transaction there may take to commit what it stamped at its start
+    # How long a transaction there may take to commit what it stamped at its start; for watermarks that are instants.
+    overlap: Span | None = None
     facts: mapping.Facts
 
     def poll(self, cursor: str | None, now: datetime) -> Batches:
@@ -43,8 +44,7 @@ class Sql(Source):
         known: list[str] = before.get("pieces", [])
         since, digests = before.get("since"), list[str]()
         reached = cursor or ""
-        with self._connected() as connection:
-            rows = connection.execute(self._statement(since))
+        with self._connected() as connection, connection.execute(self._statement(since)) as rows:
             self._check(list(rows.keys()))
             for piece in rows.mappings().partitions(PIECE):
                 records = [dict(row) for row in piece]
@@ -64,7 +64,7 @@ class Sql(Source):
     def _statement(self, since: Any) -> Select[Any]:
         # A colon in the query is a colon: nothing in it is a parameter of ours.
         query = re.sub(r"(?<!:):(?=\w)", r"\:", self.query.strip().rstrip(";"))
-        statement = select(text("*")).select_from(text(f"({query}) AS told"))
+        statement = select(text("*")).select_from(text(f"({query}\n) AS told"))
         if not self.watermark:
             return statement
         mark: ColumnClause[Any] = named(self.watermark)
@@ -137,7 +137,7 @@ class Sql(Source):
             words = words.replace(str(url.password), "•••")
         if isinstance(error, ProgrammingError):
             return SourceRefused(f"{self.name}: the database refuses the query ({words}): correct it")
-        return SourceUnavailable(f"{self.name}: the database does not answer as it should ({words})")
+        return SourceUnavailable(f"{self.name}: the database says {words!r}: is it up, and the query right?")
 
 
 def _kept(value: Any) -> Any:

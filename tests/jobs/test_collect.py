@@ -1,6 +1,8 @@
 """Collecting: whatever fails and whenever, nothing is lost, nothing comes twice, and the log says how it goes."""
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,7 +21,7 @@ from dashboard.model.instants import micros
 from dashboard.sources.json_api import JsonApi
 from dashboard.sources.seam import Batch, Batches, Secret, Source
 from tests.sources.faults import FAULTS, TOKEN, fail
-from tests.sources.loopback import Loopback, loopback
+from tests.sources.loopback import Handler, Loopback, loopback
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 FACTS = {
@@ -362,6 +364,23 @@ def test_two_workers_do_not_ask_the_same_source(engine: Engine, server: Loopback
 
     assert hows == [How.DONE, How.HELD, How.DONE, How.DONE]
     assert asked == 1
+    assert transitions(engine) == ["cordoned"]
+
+
+def test_of_many_workers_that_come_at_once_one_asks(engine: Engine, server: Loopback) -> None:
+    """The others are told so, and wait for nobody; what the one brings is there once."""
+
+    def reply(handler: Handler) -> None:
+        time.sleep(0.3)
+        handler.send_json({"items": [CORDONED]})
+
+    server.reply = reply
+    workers = [collector(engine, api(server.url, timeout=5), Clock(), f"w-{i}") for i in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        hows = sorted(each.how for each in pool.map(Collector.poll, workers))
+
+    assert hows == [How.DONE, *[How.HELD] * 7]
+    assert len(server.asked) == 1
     assert transitions(engine) == ["cordoned"]
 
 

@@ -1,0 +1,112 @@
+"""The configuration is checked as a whole when it is read, and every error is one sentence that says what to write."""
+
+from pathlib import Path
+
+import pytest
+
+from dashboard.configuration import read_sources
+from dashboard.errors import UsageError
+from dashboard.sources import SOURCES
+
+SECRET = "s3cret-t0ken"
+PAGE = 'name = "a"\ntype = "statuspage"\nurl = "https://status.example.com"\nprovider = "nimbus"\n'
+JSON = 'name = "a"\ntype = "json"\nurl = "https://a.example.com"\n'
+SQL = 'name = "a"\ntype = "sql"\nquery = "select 1"\nurl_env = "THEIR_TOKEN"\n'
+
+
+def written(tmp_path: Path, *tables: str) -> Path:
+    file = tmp_path / "sources.toml"
+    file.write_text("".join(f"[[sources]]\n{each}\n" for each in tables))
+    return file
+
+
+def test_sources_are_read_in_their_order(tmp_path: Path) -> None:
+    """Lengths of time as people write them, a mapping in short and in long, secrets by reference."""
+    file = written(
+        tmp_path,
+        PAGE + 'interval = "5m"\n',
+        'name = "b"\ntype = "json"\nurl = "https://b.example.com"\ntoken_env = "THEIR_TOKEN"\n'
+        '[sources.facts.node_transitions]\nmaintenance_id = "change.id"\nnode_id = "host"\noccurred_at = "at"\n'
+        'stage = { field = "state", values = { DRAINING = "cordoned" } }\n',
+    )
+
+    page, api = read_sources(file, {"THEIR_TOKEN": SECRET})
+
+    assert (page.name, page.type, page.interval) == ("a", "statuspage", 300.0)
+    assert (api.name, api.interval, api.timeout) == ("b", 60.0, 30.0)
+    assert SECRET not in repr(api)
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ('name = "a"\n', "source 'a': it has no type; write one of dataset, json, sql"),
+        ('name = "a"\ntype = "carrier-pigeon"\n', "there is no type 'carrier-pigeon'"),
+        ('type = "statuspage"\nurl = "https://x"\nprovider = "p"\n', "source 1: needs name"),
+        (PAGE.replace('"a"', '"Big Name"'), "name: write it in small letters, digits, - and _"),
+        (PAGE.replace("https://", "ftp://"), "url: write a whole address, like https://"),
+        (PAGE + 'intervall = "5m"\n', "there is no option 'intervall'; there are name, type, interval, timeout, url, "),
+        (PAGE + 'interval = "soon"\n', "interval: "),
+        (PAGE + 'interval = "5x"\n', "interval: "),
+        (PAGE + "interval = 0\n", "interval: give at least 0.1s and at most 30d"),
+        (PAGE + f'token = "{SECRET}"\n', "token is a secret; name it by token_env or token_file instead"),
+        (PAGE + 'token_env = "NOT_SET"\n', "the environment variable NOT_SET is not set; token_env names it"),
+        (PAGE + 'token_file = "/nowhere/token"\n', "there is no file /nowhere/token; token_file names it"),
+        (PAGE + 'token_env = "THEIR_TOKEN"\ntoken_file = "x"\n', "keep one of token_env and token_file"),
+        (JSON + "facts = {}\n", "facts: map at least one fact"),
+        (JSON + '[sources.facts.nodez]\nnode_id = "x"\n', "there is no fact 'nodez'; there are providers, clusters"),
+        (JSON + '[sources.facts.teams]\nteam = "x"\n', "teams has no 'team'; it has team_id, name"),
+        (JSON + '[sources.facts.teams]\nname = "x"\n', "teams needs team_id: say which field that is"),
+        (JSON + "[sources.facts.teams]\nteam_id = {}\n", "give either a field or a value"),
+        (JSON + '[sources.facts.teams]\nteam_id = {field = "x", zone = "Mars"}\n', "there is no zone 'Mars'"),
+        (JSON + '[sources.facts.teams]\nteam_id = {feld = "x"}\n', "there is no option facts.teams.team_id.feld"),
+        (JSON + 'paging = {next_token = "x"}\nfacts.teams.team_id = "x"\n', "next_token and token_param go together"),
+        (SQL.replace("url_env", "#") + '[sources.facts.teams]\nteam_id = "x"\n', "needs url_env or url_file"),
+        (SQL, "needs facts"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_one_sentence(tmp_path: Path, table: str, words: str) -> None:
+    """It names file and source, says what to write, and repeats no secret."""
+    with pytest.raises(UsageError) as wrong:
+        read_sources(written(tmp_path, table), {"THEIR_TOKEN": SECRET})
+
+    said = str(wrong.value)
+    assert said.startswith(f"{tmp_path / 'sources.toml'}: source ")
+    assert words in said
+    assert SECRET not in said
+    assert "\n" not in said
+
+
+def test_two_sources_of_one_name_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="two sources are named 'a'; give each a name of its own"):
+        read_sources(written(tmp_path, PAGE, PAGE), {})
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[[sources]\n", "is no TOML"),
+        ("[source]\n", "there is no 'source'; sources are written as [[sources]] tables"),
+        ("sources = 3\n", "write each source as a table of its own"),
+    ],
+)
+def test_a_file_that_is_no_configuration_is_said(tmp_path: Path, text: str, words: str) -> None:
+    file = tmp_path / "sources.toml"
+    file.write_text(text)
+
+    with pytest.raises(UsageError) as wrong:
+        read_sources(file, {})
+
+    assert words in str(wrong.value)
+
+
+def test_no_file_says_how_to_name_one(tmp_path: Path) -> None:
+    for path in (None, tmp_path / "nowhere.toml"):
+        with pytest.raises(UsageError, match="--config or DASHBOARD_CONFIG"):
+            read_sources(path, {})
+
+
+def test_the_readme_names_every_type_of_source() -> None:
+    readme = Path(__file__).resolve().parents[1].joinpath("README.md").read_text(encoding="utf-8")
+
+    assert [each for each in SOURCES if f"| `{each}` |" not in readme] == []
