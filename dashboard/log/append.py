@@ -122,7 +122,7 @@ def _reference(connection: Connection, fact: Fact, rows: list[Row], now: int) ->
     """Reference data has no clock: its first word holds from ever, a different one from now, the same adds nothing."""
     keys = [fact.names.index(name) for name in fact.key]
     last = {tuple(row[k] for k in keys): row for row in rows}  # one file naming a key twice means its last word
-    known = latest_digests(connection, fact)
+    known = latest_digests(connection, fact, sorted({key[0] for key in last}))
     fresh = []
     for key, row in last.items():
         if known.get(key) != row[-1]:
@@ -130,12 +130,16 @@ def _reference(connection: Connection, fact: Fact, rows: list[Row], now: int) ->
     return fresh
 
 
-def latest_digests(connection: Connection, fact: Fact) -> dict[tuple[object, ...], str]:
-    """Of each key of a reference fact, the digest of its word in force."""
+def latest_digests(connection: Connection, fact: Fact, first: Sequence[str]) -> dict[tuple[object, ...], str]:
+    """Of each key of a reference fact that begins with one of these names, the digest of its word in force."""
     table = FACT_TABLES[fact.name]
     columns = [table.c[name] for name in fact.key]
-    rows = connection.execute(select(*columns, table.c.digest).order_by(table.c.recorded_at, table.c.digest))
-    return {tuple(row[:-1]): row[-1] for row in rows}
+    query = select(*columns, table.c.digest).order_by(table.c.recorded_at, table.c.digest)
+    return {
+        tuple(row[:-1]): row[-1]
+        for part in derive.in_chunks(first)
+        for row in connection.execute(query.where(columns[0].in_(part)))
+    }
 
 
 def _insert(connection: Connection, fact: Fact, rows: list[Row]) -> int:

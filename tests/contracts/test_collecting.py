@@ -94,7 +94,8 @@ def test_a_configuration_that_cannot_work_is_status_2_and_one_line(tmp_path: Pat
     file = tmp_path / "sources.toml"
     file.write_text('[[sources]]\nname = "a"\ntype = "json"\n')
 
-    for config in ([], ["--config", file], ["--config", tmp_path / "nowhere.toml"]):
+    configs: list[list[str | Path]] = [[], ["--config", file], ["--config", tmp_path / "nowhere.toml"]]
+    for config in configs:
         done = dashboard(*words, *config, database=tmp_path / "log.db")
 
         assert done.returncode == 2
