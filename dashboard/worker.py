@@ -53,9 +53,7 @@ def _config(command: Callable[..., Any]) -> Callable[..., Any]:
 def collect(once: bool, only: str | None, again: bool, config: Path | None, database: str) -> None:
     """Poll the configured sources."""
     sources = _sources(config, only)
-    with _collecting(database, sources) as (engine, collectors):
-        if again:
-            _forget_cursors(engine, sources)
+    with _collecting(database, sources, again=again) as (_, collectors):
         if once:
             sys.exit(_poll_once(collectors))
         _run([partial(_keep_collecting, each) for each in collectors])
@@ -122,7 +120,9 @@ def _sources(config: Path | None, only: str | None = None) -> "tuple[Source, ...
 
 
 @contextmanager
-def _collecting(database: str, sources: "Sequence[Source]") -> "Iterator[tuple[Engine, list[Collector]]]":
+def _collecting(
+    database: str, sources: "Sequence[Source]", *, again: bool = False
+) -> "Iterator[tuple[Engine, list[Collector]]]":
     import numpy as np
 
     from dashboard.jobs.collect import Collector, register
@@ -136,19 +136,10 @@ def _collecting(database: str, sources: "Sequence[Source]") -> "Iterator[tuple[E
     engine = open_log(database)
     try:
         migrate(engine)
-        register(engine, sources)
+        register(engine, sources, again=again)
         yield engine, [Collector(engine, each, me, lambda: datetime.now(UTC), chance) for each in sources]
     finally:
         engine.dispose()
-
-
-def _forget_cursors(engine: "Engine", sources: "Sequence[Source]") -> None:
-    from dashboard.log.database import writing
-    from dashboard.log.source_states import forget_cursor
-
-    with writing(engine) as connection:
-        for each in sources:
-            forget_cursor(connection, each.name)
 
 
 def _poll_once(collectors: "Sequence[Collector]") -> int:

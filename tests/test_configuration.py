@@ -1,12 +1,18 @@
 """The configuration is checked as a whole when it is read, and every error is one sentence that says what to write."""
 
+import re
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dashboard.configuration import read_sources
 from dashboard.errors import UsageError
 from dashboard.sources import SOURCES
+from dashboard.sources.http import Client, HttpSource
+from dashboard.sources.seam import Batches, Told, batch
+from tests.sources.loopback import loopback
 
 SECRET = "s3cret-t0ken"
 PAGE = 'name = "a"\ntype = "statuspage"\nurl = "https://status.example.com"\nprovider = "nimbus"\n'
@@ -106,7 +112,40 @@ def test_no_file_says_how_to_name_one(tmp_path: Path) -> None:
             read_sources(path, {})
 
 
-def test_the_readme_names_every_type_of_source() -> None:
-    readme = Path(__file__).resolve().parents[1].joinpath("README.md").read_text(encoding="utf-8")
+README = Path(__file__).resolve().parents[1].joinpath("README.md").read_text(encoding="utf-8")
 
-    assert [each for each in SOURCES if f"| `{each}` |" not in readme] == []
+
+def test_the_readme_names_every_type_of_source() -> None:
+    assert [each for each in SOURCES if f"| `{each}` |" not in README] == []
+
+
+def test_the_readmes_configuration_can_be_used_as_it_stands(tmp_path: Path) -> None:
+    """But for its file of a token, which is nowhere here."""
+    (tmp_path / "token").write_text(SECRET)
+    (told,) = re.findall(r"```toml\n(.*?)```", README, re.S)
+    file = tmp_path / "sources.toml"
+    file.write_text(told.replace("/var/run/secrets/iad/token", str(tmp_path / "token")))
+
+    found = read_sources(file, {"CONTROLLER_DATABASE": "postgresql://host/name"})
+
+    assert [each.type for each in found] == ["kubernetes", "sql"]
+
+
+def test_the_readmes_source_of_ones_own_works() -> None:
+    """Run as it is written, against a server that answers as it expects."""
+    (told,) = re.findall(r"```python\n(.*?)```", README, re.S)
+    names: dict[str, Any] = {
+        "HttpSource": HttpSource, "Client": Client, "Batches": Batches, "batch": batch, "Told": Told,
+        "datetime": datetime, "STAGES": {"STARTED": "in_maintenance"}, "__name__": "readme",
+    }  # fmt: skip
+    exec(told, names)
+    with loopback() as server:
+        event = {"id": "M-1", "host": "n-1", "state": "STARTED", "at": "2026-03-01T10:00:00Z"}
+        server.says({"events": [event], "next": "42"})
+        source = names["Nimbus"].model_validate({"name": "nimbus", "url": server.url, "region": "iad"})
+        (found,) = source.poll("41", datetime(2026, 3, 2, tzinfo=UTC))
+
+    assert server.asked[0].params == {"region": "iad", "after": "41"}
+    assert found.cursor == "42"
+    assert [row[:3] for row in found.facts["node_transitions"]] == [("M-1", "n-1", "in_maintenance")]
+    assert len(told.splitlines()) <= 17

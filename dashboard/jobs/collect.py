@@ -218,14 +218,36 @@ class Collector:
         return self._state
 
 
-def register(engine: Engine, sources: Iterable[Source]) -> None:
-    """Makes the configured sources known to the log, and so to the page Sources."""
-    known = [(each.name, each.type, each.interval) for each in sources]
+def register(engine: Engine, sources: Iterable[Source], *, again: bool = False) -> None:
+    """Makes the configured sources known to the log, and so to the page Sources.
+
+    One that is read in another way than before is read from its beginning, and so is every one with `again`: what was
+    set aside may be a fact by now.
+    """
     with reading(engine) as connection:
-        there = {(state.source, state.type, state.interval) for state in source_states.read_states(connection)}
-    if not set(known) <= there:
-        with writing(engine) as connection:
-            source_states.register(connection, known)
+        known = {state.source: state for state in source_states.read_states(connection)}
+    changed = [each for each in sources if again or _configured(each) != _known(known.get(each.name))]
+    if not changed:
+        return
+    with writing(engine) as connection:
+        for each in changed:
+            state = known.get(each.name)
+            kind, options, interval = _configured(each)
+            if state is None:
+                source_states.introduce(connection, each.name, kind, options, interval)
+                continue
+            cursor = state.cursor
+            if again or (state.type, state.options) != (kind, options):
+                cursor = each.anew(cursor) if cursor and state.type == kind else None
+            source_states.correct(connection, each.name, type=kind, options=options, interval=interval, cursor=cursor)
+
+
+def _configured(source: Source) -> tuple[str, str, float]:
+    return source.type, source.options(), source.interval
+
+
+def _known(state: State | None) -> tuple[str, str, float] | None:
+    return None if state is None else (state.type, state.options, state.interval)
 
 
 def _of_known_nodes(connection: Connection, fact: Fact, rows: Sequence[Row]) -> tuple[Sequence[Row], list[SetAside]]:
@@ -239,6 +261,8 @@ def _of_known_nodes(connection: Connection, fact: Fact, rows: Sequence[Row]) -> 
         if row[place] in known or not (needed or row[place]):
             good.append(row)
         else:
-            why = f"{fact.name}: no source names a node {row[place][:60]!r}; once one does, have this one read again"
+            why = (
+                f"{fact.name}: node {row[place][:60]!r} is named by no source: name it, then dashboard collect --again"
+            )
             bad.append(SetAside("", 0, why, str(dict(zip(fact.names, row, strict=True)))))
     return good, bad

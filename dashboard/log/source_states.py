@@ -1,6 +1,5 @@
 """How collecting goes, source by source: the cursor, the last success, the fault in words, and who has it in hand."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
@@ -20,6 +19,7 @@ class State:
 
     source: str
     type: str
+    options: str  # digest of how it is read
     interval: float  # seconds
     cursor: str | None
     attempted_at: int | None
@@ -37,18 +37,15 @@ class State:
 COLUMNS = tuple(each.name for each in fields(State))
 
 
-def register(connection: Connection, sources: Sequence[tuple[str, str, float]]) -> None:
-    """Makes sources known by (name, type, seconds between polls); what is known of them stays.
+def introduce(connection: Connection, source: str, kind: str, options: str, interval: float) -> None:
+    """Makes a source known; one that is known already stays as it is."""
+    new = State(source, kind, options, interval, None, None, None, None, "", None, 0, LEAST, 0, "", LEAST)
+    many(connection, table.name, COLUMNS, [tuple(getattr(new, name) for name in COLUMNS)])
 
-    One whose type changed is another source: its cursor means nothing any more.
-    """
-    known = {state.source: state for state in read_states(connection)}
-    new = [State(*each, None, None, None, None, "", None, 0, LEAST, 0, "", LEAST) for each in sources]
-    many(connection, table.name, COLUMNS, [tuple(getattr(each, name) for name in COLUMNS) for each in new])
-    for name, kind, interval in sources:
-        if name in known and (known[name].type, known[name].interval) != (kind, interval):
-            forget = {"cursor": None} if known[name].type != kind else {}
-            _update(connection, name, type=kind, interval=interval, due_at=LEAST, **forget)
+
+def correct(connection: Connection, source: str, **values: Any) -> None:
+    """Writes down what is configured differently now, and takes the source out of every hand."""
+    _update(connection, source, due_at=LEAST, held_by="", held_until=LEAST, **values)
 
 
 def read_states(connection: Connection) -> list[State]:
@@ -89,11 +86,6 @@ def keep(connection: Connection, source: str, worker: str, **values: Any) -> boo
 def release(connection: Connection, source: str, worker: str) -> None:
     """Lets go of a source, so that whoever comes next need not wait."""
     keep(connection, source, worker, held_by="", held_until=LEAST)
-
-
-def forget_cursor(connection: Connection, source: str) -> None:
-    """Has a source read again from its beginning; what it brought stays, and is not brought twice."""
-    _update(connection, source, cursor=None, due_at=LEAST)
 
 
 def _update(connection: Connection, source: str, **values: Any) -> None:

@@ -148,6 +148,7 @@ source_states = Table(
     metadata,
     Column("source", Text, primary_key=True),
     Column("type", Text, nullable=False),
+    Column("options", Text, nullable=False),  # digest of how it is read: another one reads it again
     Column("interval", Float, nullable=False),  # seconds
     Column("cursor", Text),  # NULL: nothing was read yet
     Column("attempted_at", BigInteger),

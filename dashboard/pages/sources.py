@@ -30,7 +30,7 @@ def _drawn(story: WhatComesIn, scope: Scope) -> None:
     if scope.as_of is not None:
         paper.caption("How collecting goes is shown as it is now, whatever instant is chosen.")
     if story.failing:
-        paper.heading("What is wrong", "What came before is kept, and shown on the other pages; nothing is lost.")
+        paper.heading("What is wrong", "What came before is kept, and shown on the other pages.")
         paper.points(story.failing)
     if len(story.sources):
         grid = st.grid(3, min_column_width=150, gap="small", key="numbers")

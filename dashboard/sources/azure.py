@@ -47,6 +47,10 @@ class ScheduledEvents(HttpSource):
         elif reached != (cursor or json.dumps({})):
             yield Batch({}, reached)
 
+    def anew(self, cursor: str) -> str | None:
+        """There is no past to be told again: the cursor is all that is known of what vanishes."""
+        return cursor
+
     def _changes(self, event: Mapping[str, Any], before: Mapping[str, Any], now: datetime) -> Iterator[Told]:
         start = event["start"] or before.get("start", "")
         if {**event, "start": start} == before:

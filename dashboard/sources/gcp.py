@@ -51,6 +51,10 @@ class Gcp(HttpSource):
         elif reached != (cursor or json.dumps({})):
             yield Batch({}, reached)
 
+    def anew(self, cursor: str) -> str | None:
+        """There is no past to be told again: the cursor is all that is known of what vanishes."""
+        return cursor
+
     def _pages(self, client: Client) -> Iterator[dict[str, Any]]:
         url = f"{self.url.rstrip('/')}/compute/v1/projects/{self.project}/aggregated/instances"
         params = {"maxResults": "500", "returnPartialSuccess": "true", "fields": FIELDS}

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import blake2b
 from pathlib import Path
 from typing import Annotated
 
@@ -117,6 +118,18 @@ class Source(BaseModel):
 
         Raises SourceUnavailable and SourceRefused, after batches that count all the same.
         """
+
+    def anew(self, cursor: str) -> str | None:
+        """The cursor from which all that can be told again is told again.
+
+        None, the beginning, unless the cursor also holds what the source itself forgets.
+        """
+        return None
+
+    def options(self) -> str:
+        """A digest of how it is read: not of its pace, nor of what its secrets are."""
+        said = self.model_dump_json(exclude={"interval", "timeout"})
+        return blake2b(said.encode(), digest_size=9).hexdigest()
 
 
 def batch(

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, RowMapping, func, select
 
 from dashboard.log.append import newest_recorded
 from dashboard.log.read import in_force
+from dashboard.log.source_states import read_states
 from dashboard.log.tables import FACT_TABLES
 from dashboard.model.instants import instant, micros
 from dashboard.model.scope import Scope
@@ -86,6 +87,13 @@ def _newest(connection: Connection, since: int, at: int | None) -> list[tuple[st
             query = query.where(table.c.recorded_at <= at)
         for source, newest in connection.execute(query.group_by(table.c.source)):
             found[source or "unnamed"] = max(newest, found.get(source or "unnamed", newest))
+    if at is None:
+        # A source that was asked and had nothing to tell is not silent.
+        found |= {
+            state.source: max(found[state.source], state.succeeded_at)
+            for state in read_states(connection)
+            if state.source in found and state.succeeded_at
+        }
     return sorted(((source, instant(newest)) for source, newest in found.items()), key=lambda pair: pair[1])
 
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import Engine, event, func, select
+from sqlalchemy.exc import OperationalError
 
-from dashboard.errors import SourceUnavailable
+from dashboard.errors import LogUnavailable, SourceUnavailable
 from dashboard.jobs.collect import LEASE, LONGEST_PAUSE, Collector, How, register
 from dashboard.log.append import newest_recorded
 from dashboard.log.aside import count_by_source, read_aside
@@ -24,7 +25,7 @@ from tests.sources.faults import FAULTS, TOKEN, fail
 from tests.sources.loopback import Handler, Loopback, loopback
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
-FACTS = {
+FACTS: dict[str, dict[str, Any]] = {
     "nodes": {"node_id": "host", "cluster_id": {"value": "c"}, "gpus": {"value": "8"}},
     "node_transitions": {"maintenance_id": "change", "node_id": "host", "stage": "state", "occurred_at": "at"},
 }
@@ -206,6 +207,29 @@ def test_the_cursor_moves_with_the_facts_or_not_at_all(engine: Engine) -> None:
     assert state(engine, "scripted").cursor == "2"
 
 
+def test_a_log_out_of_reach_loses_nothing(engine: Engine, server: Loopback) -> None:
+    """The database fails in the middle of an append, as it does when it is gone or its disk is full; then it is back."""
+    clock = Clock()
+    source = collector(engine, api(server.url), clock)
+    server.says({"items": [CORDONED]})
+    source.poll()
+    server.says({"items": [CORDONED, BACK]})
+    gone = [True, True]
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def _(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if 'INSERT INTO "node_transitions"' in statement and gone and gone.pop():
+            raise OperationalError(statement, {}, Exception("disk I/O error"))
+
+    for _ in range(2):
+        with pytest.raises(LogUnavailable, match="disk I/O error"):
+            source.poll()
+    done = source.poll()
+
+    assert (done.how, done.new) == (How.DONE, 1)
+    assert transitions(engine) == ["cordoned", "in_service"]
+
+
 def test_batches_before_a_failure_count(engine: Engine) -> None:
     """What came is kept, with the cursor after it; the next poll goes on there."""
     clock = Clock()
@@ -289,6 +313,25 @@ def test_what_is_no_fact_is_set_aside_until_the_source_is_corrected(engine: Engi
     assert kept[0]["reason"].startswith("node_transitions: stage 'asleep <b>' is none of ")
     assert '"host": "n-2"' in kept[0]["raw"]
     assert left == {"fleet": 0}
+
+
+def test_a_corrected_mapping_reads_everything_again(engine: Engine, server: Loopback) -> None:
+    """What was set aside by a wrong one becomes facts; another pace, or another token, has nothing read again."""
+    clock = Clock()
+    server.says({"items": [CORDONED | {"state": "EMPTY"}]})
+    words: dict[str, Any] = {"field": "state", "values": {"EMPTY": "drained"}}
+    right = FACTS | {"node_transitions": FACTS["node_transitions"] | {"stage": words}}
+
+    wrong = collector(engine, api(server.url), clock).poll()
+    corrected = collector(engine, api(server.url, facts=right), clock).poll()
+    with reading(engine) as connection:
+        left = count_by_source(connection, ["fleet"])
+    cursor = state(engine).cursor
+    register(engine, [api(server.url, facts=right, interval=7)])
+
+    assert (wrong.new, wrong.set_aside, corrected.new, left) == (1, 1, 1, {"fleet": 0})
+    assert (state(engine).cursor, state(engine).interval) == (cursor, 7.0)
+    assert transitions(engine) == ["drained"]
 
 
 def test_a_node_that_nobody_names_is_set_aside(engine: Engine) -> None:

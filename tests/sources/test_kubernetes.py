@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from dashboard.jobs.collect import How
+from dashboard.jobs.collect import How, register
 from dashboard.sources.kubernetes import CORDON, SENTINEL, Kubernetes
 from tests.sources.asked import Asked
 from tests.sources.loopback import Handler, Loopback
@@ -170,6 +170,21 @@ def test_pages_are_followed_and_one_that_changes_costs_only_itself(engine: Engin
 
     assert (first.new, idle.new, third.new) == (2, 0, 3)
     assert server.asked[0].params == {"limit": "500"}
+
+
+def test_reading_a_cluster_again_forgets_no_node_that_is_out(engine: Engine, server: Loopback) -> None:
+    """Its stay stays the one it was: nothing of it comes twice, and it ends."""
+    source = kubernetes(server)
+    asked = Asked(engine, source)
+    server.says(listed(node("n-1", cordoned=True)))
+    asked.again()
+    register(engine, [source], again=True)
+    asked.again(minutes=10)
+    server.says(listed(node("n-1")))
+    asked.again()
+
+    assert asked.told("node_transitions", "stage") == [("cordoned",), ("in_service",)]
+    assert len(set(asked.told("node_transitions", "maintenance_id"))) == 1
 
 
 def test_a_page_that_was_dropped_is_no_loss(engine: Engine, server: Loopback) -> None:

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from dashboard.log.append import append
 from dashboard.log.aside import keep_aside
 from dashboard.log.database import appending, migrate, open_log, reading, writing
-from dashboard.log.source_states import claim, keep, register
+from dashboard.log.source_states import claim, introduce, keep
 from dashboard.model.instants import micros
 from dashboard.model.scope import Scope
+from dashboard.views.freshness import freshness
 from dashboard.views.sources import WhatComesIn, what_comes_in
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -29,7 +31,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 def known(engine: Engine, name: str, **values: Any) -> None:
     """A source as a worker left it."""
     with writing(engine) as connection:
-        register(connection, [(name, "json", 60.0)])
+        introduce(connection, name, "json", "", 60.0)
         claim(connection, name, "w", NOW, NOW)
         keep(connection, name, "w", **values)
 
@@ -79,6 +81,21 @@ def test_what_fails_comes_first_with_its_cause(engine: Engine) -> None:
         ("new", "not asked yet"),
         ("well", "well"),
     ]
+
+
+def test_a_source_that_was_asked_and_had_nothing_to_tell_is_not_silent(engine: Engine) -> None:
+    """The banner on every page counts from the last success, not from the last news."""
+    row = ("M-1", ago(60 * 24), "fleet", "in_progress", "", "", "", "", None, None, None, "", "")
+    with appending(engine) as connection:
+        append(connection, {"maintenance_updates": [row]}, NOW, "test")
+    with reading(engine) as connection:
+        before = freshness(connection, Scope(), NOW)
+    known(engine, "fleet", attempted_at=ago(2), succeeded_at=ago(2))
+    with reading(engine) as connection:
+        after = freshness(connection, Scope(), NOW)
+
+    assert before.warning.startswith("Silent: fleet since 24 h.")
+    assert (after.warning, after.words) == ("", "data as of 2 min ago, Mon 11:58 UTC")
 
 
 def test_a_source_that_nobody_asked_for_a_month_is_not_shown(engine: Engine) -> None:

@@ -12,6 +12,7 @@ def upgrade() -> None:
         "source_states",
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("options", sa.Text(), nullable=False),
         sa.Column("interval", sa.Float(), nullable=False),
         sa.Column("cursor", sa.Text(), nullable=True),
         sa.Column("attempted_at", sa.BigInteger(), nullable=True),
