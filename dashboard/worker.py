@@ -202,6 +202,9 @@ def _keep_collecting(collector: "Collector", stop: threading.Event) -> None:
         except DashboardError as why:
             log.warning("%s waits: %s", name, why)
             wait = LOG_RETRY_SECONDS
+        except Exception:  # whatever it is, a source that is never asked again would be worse
+            log.exception("%s could not be collected", name)
+            wait = LOG_RETRY_SECONDS
     with suppress(DashboardError):
         collector.let_go()
 

@@ -54,6 +54,8 @@ def test_sources_are_read_in_their_order(tmp_path: Path) -> None:
         (PAGE + 'intervall = "5m"\n', "there is no option 'intervall'; there are name, type, interval, timeout, url, "),
         (PAGE + 'interval = "soon"\n', "interval: "),
         (PAGE + 'interval = "5x"\n', "interval: "),
+        (PAGE + f'headers = {{ X-API-Key = "{SECRET}" }}\n', "X-API-Key is a secret; make it the token_header"),
+        (PAGE + f'proxy = "http://me:{SECRET}@proxy:3128"\n', "take the password out of the address"),
         (PAGE + "interval = 0\n", "interval: give at least 0.1s and at most 30d"),
         (PAGE + f'token = "{SECRET}"\n', "token is a secret; name it by token_env or token_file instead"),
         (PAGE + 'token_env = "NOT_SET"\n', "the environment variable NOT_SET is not set; token_env names it"),

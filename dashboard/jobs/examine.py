@@ -24,7 +24,7 @@ def examine(source: Source, now: datetime) -> Finding:
     except DashboardError as why:
         return Finding(False, str(why))
     except Exception as why:  # a source that nobody foresaw is a finding, too
-        return Finding(False, f"{source.name}: its answer could not be read ({type(why).__name__}: {why})")
+        return Finding(False, f"{source.name}: its answer could not be read ({type(why).__name__})")
     if first is None:
         return Finding(True, f"{source.name}: answers, and has nothing to tell")
     counts = ", ".join(f"{len(rows):,} {name}" for name, rows in first.facts.items() if rows) or "no facts"

@@ -25,6 +25,7 @@ REDIRECTS = 5
 PIECE = 1 << 16
 MEGABYTE = 1_000_000
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key"})
 AGENT = "dashboard (maintenance of GPU fleets)"
 
 
@@ -33,7 +34,7 @@ def _web_address(url: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("write a whole address, like https://status.example.com/api")
     if parts.username or parts.password:
-        raise ValueError("take the password out of the address; use token_env or token_file")
+        raise ValueError("take the password out of the address; secrets are named by token_env or token_file")
     return url
 
 
@@ -49,7 +50,7 @@ class HttpSource(Source):
     token_prefix: str = "Bearer "
     headers: dict[str, str] = Field(default_factory=dict)  # anything but secrets
     ca_file: Path | None = None  # certificates to trust, where the host has one of its own
-    proxy: str | None = None
+    proxy: Address | None = None
     largest_mb: float = Field(default=32, gt=0)  # an answer may have so many megabytes
 
     @model_validator(mode="after")
@@ -57,6 +58,9 @@ class HttpSource(Source):
         parts = urlsplit(self.url)
         if self.token and parts.scheme == "http" and parts.hostname not in LOOPBACK:
             raise ValueError("a token would travel in the clear; use an https address")
+        secret = next((each for each in self.headers if each.lower() in SECRET_HEADERS), "")
+        if secret:
+            raise ValueError(f"{secret} is a secret; make it the token_header, and name it by token_env or token_file")
         return self
 
 
@@ -89,6 +93,9 @@ class Client:
         try:
             if self._source.token:
                 self._secret = self._source.token.reveal()
+                if not (self._secret.isascii() and self._secret.isprintable()):
+                    where = self._source.token.where
+                    raise SourceRefused(f"{where} holds characters that no token has: copy it again")
                 self._session.headers[self._source.token_header] = self._source.token_prefix + self._secret
         except SourceRefused as why:
             raise SourceRefused(f"{self._source.name}: {why}") from why

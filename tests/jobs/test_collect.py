@@ -208,7 +208,7 @@ def test_the_cursor_moves_with_the_facts_or_not_at_all(engine: Engine) -> None:
 
 
 def test_a_log_out_of_reach_loses_nothing(engine: Engine, server: Loopback) -> None:
-    """The database fails in the middle of an append, as it does when it is gone or its disk is full; then it is back."""
+    """The database fails in the middle of an append, as when it is gone or its disk is full; then it is back."""
     clock = Clock()
     source = collector(engine, api(server.url), clock)
     server.says({"items": [CORDONED]})
@@ -221,7 +221,7 @@ def test_a_log_out_of_reach_loses_nothing(engine: Engine, server: Loopback) -> N
         if 'INSERT INTO "node_transitions"' in statement and gone and gone.pop():
             raise OperationalError(statement, {}, Exception("disk I/O error"))
 
-    for _ in range(2):
+    for _attempt in range(2):
         with pytest.raises(LogUnavailable, match="disk I/O error"):
             source.poll()
     done = source.poll()

@@ -128,6 +128,14 @@ def test_a_token_in_a_file_is_read_at_every_poll(server: Loopback, tmp_path: Pat
     assert [each.headers["authorization"] for each in server.asked] == ["Bearer first", "Bearer second"]
 
 
+def test_a_token_that_no_header_can_carry_is_said_and_not_shown(server: Loopback) -> None:
+    for token in (f"{TOKEN}\r\nHost: evil", f"{TOKEN}…"):
+        said = polled(api(server.url, token=Secret(where="the file x", held=SecretStr(token))))
+
+        assert said == "fleet: the file x holds characters that no token has: copy it again"
+    assert server.asked == []
+
+
 def test_the_environment_lends_no_credentials_and_no_proxy(
     server: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
