@@ -16,7 +16,7 @@ from dashboard.errors import SourceUnavailable
 from dashboard.model.instants import iso, read_instant
 from dashboard.model.stages import Stage, Status
 from dashboard.sources.http import Client, HttpSource
-from dashboard.sources.mapping import as_json, as_text, field_of
+from dashboard.sources.mapping import as_text, field_of
 from dashboard.sources.seam import Batch, Batches, Told, batch
 
 CORDON = "node.kubernetes.io/unschedulable"
@@ -136,7 +136,7 @@ class _Node:
     since: str  # when it began, '' where the API server does not say
     maintenance: str
     why: str
-    raw: str
+    raw: Mapping[str, Any]
 
     def columns(self, cluster: str) -> dict[str, str]:
         return {
@@ -169,7 +169,7 @@ def _node(source: Kubernetes, item: Any) -> _Node:
         since=since,
         maintenance=labels.get(source.maintenance_label, ""),
         why=why,
-        raw=as_json(seen),
+        raw=seen,
     )
 
 

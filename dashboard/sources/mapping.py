@@ -103,7 +103,7 @@ def told(facts: Mapping[str, Columns], records: Sequence[Mapping[str, Any]], sou
         signed = {"source": source} if "source" in FACTS[name].names else {}
         for record in records:
             text = {column: each.text(record) for column, each in columns.items()}
-            yield Told(name, signed | text, as_json(record))
+            yield Told(name, signed | text, record)
 
 
 def field_of(record: Any, path: str) -> Any:

@@ -1,5 +1,6 @@
 """What every source is: options read from the configuration, and batches of facts from a cursor on."""
 
+import json
 from abc import abstractmethod
 from collections import defaultdict
 from collections.abc import Generator, Iterable, Mapping, Sequence
@@ -51,11 +52,11 @@ Batches = Generator[Batch, None, None]
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One thing that a source said, as text: some columns of a fact, and what they were read from."""
+    """One thing that a source said, as text: some columns of a fact, and what they were read from, text or JSON."""
 
     fact: str
     columns: Mapping[str, str]
-    raw: str = field(default="", repr=False)
+    raw: object = field(default="", repr=False)
 
 
 class Secret(BaseModel):
@@ -149,7 +150,7 @@ def batch(
     facts, bad = {}, []
     for name, some in by_fact.items():
         facts[name], wrong = _rows(FACTS[name], some, now)
-        bad += [SetAside(file, 0, why, each.raw) for each, why in wrong]
+        bad += [SetAside(file, 0, why, _shown(each.raw)) for each, why in wrong]
     return Batch(facts, cursor, bad, reread)
 
 
@@ -171,6 +172,10 @@ def _rows(fact: Fact, told: list[Told], now: datetime) -> tuple[list[Row], list[
         ]
     bad += [(told[i], f"{fact.name}: {why}") for i, why in wrong.items()]
     return rows, [(each, why) for each, why in bad if why]
+
+
+def _shown(raw: object) -> str:
+    return raw if isinstance(raw, str) else json.dumps(raw, default=str, ensure_ascii=False)
 
 
 def _unstorable(told: Told) -> str:
