@@ -9,11 +9,11 @@ from dashboard.views.sources import WhatComesIn
 SOURCES = {
     "source": "Source",
     "state": "State",
-    "lag": "last success, ago",
-    "last_news": "last news",
+    "lag": "well, ago",
+    "tries": "failed tries",
     "rows": "facts",
     "set_aside": "set aside",
-    "tries": "failed tries",
+    "last_news": "last news",
     "type": "type",
 }
 ASIDE = {"where": "From", "reason": "Why", "raw": "What it says", "set_aside_at": "since"}

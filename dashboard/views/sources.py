@@ -91,7 +91,8 @@ def _well_until(state: State, now: datetime) -> datetime:
 def _fault(state: State, now: datetime, zone: str) -> str:
     due = instant(state.due_at)
     again = f" Asked again {words.when(due, now, zone)}." if due > now else " It is asked again now."
-    return f"{state.error.rstrip('.')}.{again}"
+    stop = "" if state.error.endswith(("?", ".", "!")) else "."
+    return f"{state.error}{stop}{again}"
 
 
 def _sources(states: list[State], put_aside: dict[str, int], now: datetime) -> pd.DataFrame:
