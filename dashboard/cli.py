@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -248,6 +249,7 @@ def _serve(address: str, port: int, database: str) -> int:
     options = ["--server.address", address, "--server.port", str(port)]
     click.echo(f"http://{'127.0.0.1' if address == '0.0.0.0' else address}:{port}", err=True)
     with subprocess.Popen([*command, *options], env=environment, cwd=here.parent) as process:
+        signal.signal(signal.SIGTERM, lambda *_: process.terminate())  # or the server would outlive who started it
         try:
             return DONE if process.wait() == 0 else PARTLY
         except KeyboardInterrupt:
