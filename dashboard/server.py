@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from importlib import import_module
-from multiprocessing import get_context
 from pathlib import Path
 from time import monotonic
 
@@ -24,12 +23,13 @@ from streamlit.runtime.pages_manager import PagesManager
 from dashboard.answers import answers
 from dashboard.errors import DashboardError
 from dashboard.jobs.forecast import Forecaster
-from dashboard.jobs.judge import judge_all
+from dashboard.jobs.judge import judge
 from dashboard.log.database import migrate
 
 FORECAST_EVERY_SECONDS = 5.0
 WHOLE_EVERY_SECONDS = 600.0
-JUDGE_EVERY_SECONDS = 600.0
+JUDGE_EVERY_SECONDS = 60.0
+REST = 2.0  # as many times as long as the work took
 log = logging.getLogger(__name__)
 
 
@@ -67,7 +67,8 @@ def _set_aside(*, whole: bool) -> None:
 
 
 def _keep_forecasting(engine: Engine, stop: threading.Event) -> None:
-    forecaster, whole_at = Forecaster(engine), 0.0
+    # Another process would run the page's script, which Streamlit puts where a program's main module is.
+    forecaster, whole_at = Forecaster(engine, most_cores=1), 0.0
     while not stop.is_set():
         try:
             migrate(engine)
@@ -84,17 +85,20 @@ def _keep_forecasting(engine: Engine, stop: threading.Event) -> None:
 
 
 def _keep_judging(engine: Engine, stop: threading.Event) -> None:
-    """Goes through what is finished in a process of its own, and a modest one: in this one, pages would wait for it."""
-    url = engine.url.render_as_string(hide_password=False)
+    """Goes through what is finished when nothing else is due: pages and forecasts come first."""
     wait = FORECAST_EVERY_SECONDS
     while not stop.wait(wait):
         wait = JUDGE_EVERY_SECONDS
-        process = get_context("spawn").Process(target=judge_all, args=(url, datetime.now(UTC)), daemon=True)
-        process.start()
-        while process.is_alive() and not stop.wait(1.0):
-            pass
-        process.terminate()  # week by week it appends, so nothing is lost
-        process.join()
+        try:
+            began = monotonic()
+            for _ in judge(engine, datetime.now(UTC)):
+                if stop.wait(REST * (monotonic() - began)):
+                    return
+                began = monotonic()
+        except DashboardError as why:
+            log.warning("judging waits: %s", why)
+        except Exception:  # pages show what was judged so far
+            log.exception("judging failed")
 
 
 def healthz(_request: Request) -> Response:

@@ -51,7 +51,13 @@ class _Question:
 
 
 def forecast_at(
-    chronicle: Chronicle, experience: Experience, ids: Iterable[str], as_of: datetime, *, whole: bool = True
+    chronicle: Chronicle,
+    experience: Experience,
+    ids: Iterable[str],
+    as_of: datetime,
+    *,
+    whole: bool = True,
+    most_cores: int = CORES,
 ) -> list[Forecast]:
     """Forecasts these maintenances with nothing that was recorded after `as_of`; many of them by several processes.
 
@@ -62,7 +68,7 @@ def forecast_at(
     for rollout in known.rollouts:
         places = [Place(each.cluster_id, each.team_id) for each in chronicle.members(rollout.maintenance_id, as_of)]
         questions.append(_Question(rollout, places, known.hour_of_week, as_of, whole))
-    cores = min(os.cpu_count() or 1, CORES)
+    cores = min(os.cpu_count() or 1, most_cores)
     if len(questions) < MANY or cores < 2:
         return [each.answer(experience) for each in questions]
     # Threads would not do: most of the work holds the interpreter, and pages that are being served wait for it.
@@ -88,6 +94,7 @@ class Forecaster:
     """Keeps forecasts in step with the log; holds what it has learnt for the hour it is good for."""
 
     engine: Engine
+    most_cores: int = CORES
     _learnt: dict[datetime, Experience] = field(default_factory=dict)
     _seen: int = -1  # the log position up to which all is forecast
     _until: datetime | None = None  # when the first of those forecasts grows old
@@ -118,7 +125,8 @@ class Forecaster:
             return append_forecasts(connection, made, now, position) if made else 0
 
     def _forecast(self, connection: Connection, ids: list[str], now: datetime) -> list[Forecast]:
-        return forecast_at(read_chronicle(connection, ids), self.experience(connection, now), ids, now)
+        chronicle, experience = read_chronicle(connection, ids), self.experience(connection, now)
+        return forecast_at(chronicle, experience, ids, now, most_cores=self.most_cores)
 
 
 def open_ids(connection: Connection) -> list[str]:

@@ -1,8 +1,5 @@
 """Walk-forward backtests over all history: what would have been said of each finished maintenance, and what it was."""
 
-import logging
-import os
-import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,13 +7,12 @@ from datetime import datetime, timedelta
 import numpy as np
 from sqlalchemy import Engine
 
-from dashboard.errors import DashboardError
 from dashboard.forecast.engine import ENGINE, Experience, learn
 from dashboard.forecast.rivals import UsualTimes, promise, straight_line, usual_times
 from dashboard.forecast.scoring import crps, pit, reached
 from dashboard.jobs.forecast import forecast_at
 from dashboard.log.chronicle import Chronicle, read_chronicle
-from dashboard.log.database import appending, open_log, reading
+from dashboard.log.database import appending, reading
 from dashboard.log.judgements import append_judgements, judged
 from dashboard.log.state import maintenances
 from dashboard.model.instants import instant, micros
@@ -26,14 +22,10 @@ from dashboard.model.rollout import Rollout
 from dashboard.model.stages import Status
 
 REACH = timedelta(days=365)
-NICE = 10
 SHARES = (0.1, 0.5, 0.85)
 """The parts of its GPUs that are back at the later phases."""
 WEEK = timedelta(days=7)
 EPOCH = datetime.fromisoformat("1970-01-05T00:00:00+00:00")  # a Monday
-
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,20 +76,6 @@ def judge(engine: Engine, now: datetime, reach: timedelta = REACH) -> Iterator[t
             append_judgements(connection, made, now)
         done += len(todo[week])
         yield done, total
-
-
-def judge_all(url: str, now: datetime) -> None:
-    """Judges all that is finished, giving way to whatever else runs; where the log fails, it says so and ends."""
-    os.nice(NICE)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started it ends it
-    engine = open_log(url)
-    try:
-        for _ in judge(engine, now):
-            pass
-    except DashboardError as why:
-        log.warning("judging waits: %s", why)
-    finally:
-        engine.dispose()
 
 
 def _questions(rollout: Rollout, now: datetime) -> Iterator[_Question]:
