@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine
 from bench.goals import Goal
 from dashboard.jobs.forecast import open_ids
 from dashboard.log.append import append
-from dashboard.log.database import appending, migrate, open_log, reading
+from dashboard.log.database import appending, opened, reading
 from dashboard.log.state import out_or_lost, tallies
 from dashboard.log.tables import current_stages
 from dashboard.model.instants import micros
@@ -47,17 +47,13 @@ class Seen:
 
 def append_and_see(database_url: str) -> Seen:
     """Appends transitions of open maintenances, and reads them back; the database holds them from then on."""
-    engine = open_log(database_url)
-    try:
-        migrate(engine)
+    with opened(database_url) as engine:
         nodes, ids = _nodes(engine)
         now = datetime.now(UTC)
         _once(engine, nodes, ids, now, Stage.VALIDATING)  # opens the connection and prepares its statements
         told = [
             _once(engine, nodes, ids, now + timedelta(seconds=i + 1), STAGES[i % len(STAGES)]) for i in range(TIMES)
         ]
-    finally:
-        engine.dispose()
     appended, out, counted = (1000 * median(column) for column in zip(*told, strict=True))
     return Seen(appended, out, counted, 1000 * median(each[0] + each[1] for each in told))
 

@@ -14,7 +14,7 @@ from dashboard.forecast.quantiles import back, capacity
 from dashboard.jobs.forecast import Forecaster, known_since, open_ids
 from dashboard.jobs.judge import judge
 from dashboard.log.chronicle import read_chronicle
-from dashboard.log.database import migrate, open_log, reading
+from dashboard.log.database import opened, reading
 from dashboard.model.outlook import FRACTIONS, LEVELS
 from dashboard.model.rollout import Rollout
 
@@ -51,9 +51,7 @@ class Forecasting:
 
 def forecast(database_url: str) -> Forecasting:
     """Forecasts what the log holds; it holds the forecasts and the judgements from then on."""
-    engine = open_log(database_url)
-    try:
-        migrate(engine)
+    with opened(database_url) as engine:
         now = datetime.now(UTC)
         forecaster = Forecaster(engine)
         with reading(engine) as connection:
@@ -79,8 +77,6 @@ def forecast(database_url: str) -> Forecasting:
                 break
         judging = time.perf_counter() - begun
         return Forecasting(len(ids), all_open, unchanged, min(_seconds(whole) for _ in range(3)), done, judging)
-    finally:
-        engine.dispose()
 
 
 def _seconds(what: Callable[[], object]) -> float:

@@ -21,6 +21,7 @@ from dashboard.worker import collect, doctor, worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from sqlalchemy import Engine
 
@@ -61,16 +62,10 @@ def _database(command: Any) -> Any:
     return option(command)
 
 
-@contextmanager
-def _log(url: str) -> "Iterator[Engine]":
-    from dashboard.log.database import migrate, open_log
+def _log(url: str) -> "AbstractContextManager[Engine]":
+    from dashboard.log.database import opened
 
-    engine = open_log(url)
-    try:
-        migrate(engine)
-        yield engine
-    finally:
-        engine.dispose()
+    return opened(url)
 
 
 @dashboard.command("import")

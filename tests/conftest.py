@@ -9,7 +9,11 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
+
+from dashboard.log.database import opened
+from tests.sources.loopback import Loopback, loopback
 
 BACKENDS = ("sqlite", "postgresql")
 
@@ -69,3 +73,17 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """The URL of a new, empty database; a test that asks for it runs on SQLite and on PostgreSQL."""
     name = {"sqlite": "sqlite_database", "postgresql": "postgres_database"}[request.param]
     return str(request.getfixturevalue(name))
+
+
+@pytest.fixture
+def server() -> Iterator[Loopback]:
+    """A real HTTP server on loopback, for sources to ask."""
+    with loopback() as found:
+        yield found
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """A log with its schema and nothing in it; a module that can do with SQLite says so by its own `database_url`."""
+    with opened(database_url) as found:
+        yield found

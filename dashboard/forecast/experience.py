@@ -200,8 +200,9 @@ def _handovers(
         stops = stops_of(held, room, opens)
         if whole:
             stopped.append((each.cell, units.number, stops))
-        row = (held.took.size, *waves_of(held, opens), pauses_of(held, room, opens, stops))
-        rounds.setdefault(provider, []).append((row[0], row[1], row[2], row[4], row[3]))
+        waves, clear, between_waves = waves_of(held, opens)
+        between_nodes = pauses_of(held, room, opens, stops)
+        rounds.setdefault(provider, []).append((held.took.size, waves, clear, between_nodes, between_waves))
     return {provider: habit(rows) for provider, rows in rounds.items()}, learn_waves(stopped)
 
 

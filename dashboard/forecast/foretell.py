@@ -31,31 +31,30 @@ def foretell(
     hour_of_week: float,
     experience: Experience,
     as_of: datetime,
-    *,
-    whole: bool = True,
 ) -> Forecast:
     """Forecasts one maintenance as known at `as_of`; the same facts give the same forecast, to the bit.
 
     places : (nodes,), in the order of the rollout
-    whole  : with the capacity of each place, and with reasons; a third of the work without
     """
     as_of = as_of.astimezone(UTC)
-    seed = _seed(rollout.maintenance_id, as_of)
-    futures = foresee(rollout, hour_of_week, experience, np.random.default_rng(seed), PATHS)
-    hours = back(futures, rollout.gpus, FRACTIONS, LEVELS)
+    futures = _futures(rollout, hour_of_week, experience, as_of)
     grid = grid_from(as_of)
     return Forecast(
         maintenance_id=rollout.maintenance_id,
         as_of=as_of,
         engine=ENGINE,
-        back={fraction: _instants(as_of, hours[i]) for i, fraction in enumerate(FRACTIONS)},
+        back=_back(rollout, futures, as_of),
         starts=_starts(futures, as_of),
         grid=grid,
-        parts=_parts(rollout, places, futures, np.array([(at - as_of) / timedelta(hours=1) for at in grid]))
-        if whole
-        else (),
-        because=because(rollout, hour_of_week, experience, seed) if whole else (),
+        parts=_parts(rollout, places, futures, np.array([(at - as_of) / timedelta(hours=1) for at in grid])),
+        because=because(rollout, hour_of_week, experience, _seed(rollout.maintenance_id, as_of)),
     )
+
+
+def returns(rollout: Rollout, hour_of_week: float, experience: Experience, as_of: datetime) -> dict[float, Quantiles]:
+    """When each fraction is back, as `foretell` has it to the bit, for a third of its work."""
+    as_of = as_of.astimezone(UTC)
+    return _back(rollout, _futures(rollout, hour_of_week, experience, as_of), as_of)
 
 
 def grid_from(as_of: datetime) -> tuple[datetime, ...]:
@@ -63,6 +62,16 @@ def grid_from(as_of: datetime) -> tuple[datetime, ...]:
     first = as_of.replace(minute=0, second=0, microsecond=0)
     hours = [*range(1, FINE_HOURS), *range(FINE_HOURS, HORIZON_DAYS * 24 + 1, COARSE_HOURS)]
     return (as_of, *(first + timedelta(hours=each) for each in hours))
+
+
+def _futures(rollout: Rollout, hour_of_week: float, experience: Experience, as_of: datetime) -> Futures:
+    rng = np.random.default_rng(_seed(rollout.maintenance_id, as_of))
+    return foresee(rollout, hour_of_week, experience, rng, PATHS)
+
+
+def _back(rollout: Rollout, futures: Futures, as_of: datetime) -> dict[float, Quantiles]:
+    hours = back(futures, rollout.gpus, FRACTIONS, LEVELS)
+    return {fraction: _instants(as_of, hours[i]) for i, fraction in enumerate(FRACTIONS)}
 
 
 def _seed(maintenance_id: str, as_of: datetime) -> int:

@@ -1,14 +1,14 @@
 """What passes before the next node goes: nothing, a provider's pause, or the end of the wave before it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from dashboard.forecast.hours import Opens, SoonOpens
 from dashboard.forecast.noise import Singles
 from dashboard.forecast.pooling import Floats
 from dashboard.forecast.slots import Turnover
-from dashboard.forecast.waves import LONGEST, NONE, PROMPT, Opens, Stops
+from dashboard.forecast.waves import LONGEST, NONE, PROMPT, Stops
 from dashboard.model.rollout import Codes
 
 _TOGETHER = 0.25  # hours within which nodes go out as one wave
@@ -47,9 +47,7 @@ def pauses_of(held: Turnover, room: int, opens: Opens, stops: Stops = NONE) -> F
     took, gave = np.sort(held.took), np.sort(held.gave[np.isfinite(held.gave)])
     count = max(min(gave.size, took.size - room), 0)
     pause = took[room : room + count] - opens(gave[:count])
-    place = np.arange(room, room + count)
-    of_stop = np.isin(took[room : room + count], took[np.minimum(stops.after, took.size - 1)]) & (place > 0)
-    pause = pause[~of_stop] if stops.after.size else pause
+    pause = pause[~np.isin(took[room : room + count], took[stops.after])]
     return np.where(pause > PROMPT, np.minimum(pause, LONGEST), 0.0)
 
 
@@ -75,7 +73,7 @@ def habit(rounds: list[tuple[int, int, int, Floats, Floats]]) -> Handover:
     return Handover(pauses if np.mean(pauses > 0) > 0.03 else np.zeros(0), False) if pauses.size else PROMPTLY
 
 
-def waves(free: Singles, hold: Singles, pause: Singles, width: Codes, opens: Callable[[Singles], Singles]) -> Singles:
+def waves(free: Singles, hold: Singles, pause: Singles, width: Codes, opens: SoonOpens) -> Singles:
     """When each waiting node goes out, where each wave waits for the whole of the one before it.
 
     free : (paths, places)  when each place comes free; hold, pause : (paths, waiting); width : (paths,) nodes a wave

@@ -8,6 +8,12 @@ import numpy as np
 from dashboard.forecast.noise import Singles
 from dashboard.forecast.pooling import Floats
 
+Opens = Callable[[Floats], Floats]
+"""The first instant at or after each at which nodes are taken; hours from now, of what was."""
+
+SoonOpens = Callable[[Singles], Singles]
+"""The same of what is drawn: millions of instants to come, in single precision."""
+
 WEEK = 168
 _ENOUGH = 0.02  # share of an open hour's takes below which an hour counts as closed
 _AHEAD = 24 * 365 * 5  # hours
@@ -43,7 +49,7 @@ class OfficeHours:
         at = np.arange(min(max(begin, -WEEK * 8.0), 0.0) + 0.125, 0.0, 0.25)
         return float(np.mean(self.opens(at, hour_of_week) <= at) * -begin) if at.size else 0.0
 
-    def from_now(self, hour_of_week: float) -> Callable[[Singles], Singles]:
+    def from_now(self, hour_of_week: float) -> SoonOpens:
         """`opens` for many instants >= 0: the same, but from a table of the hours to come, as far as any matters."""
         if self.always:
             return lambda at: at

@@ -1,14 +1,12 @@
 """When does a waiting node get its turn: a queue for places, first come, first served."""
 
-from collections.abc import Callable
-
 import numpy as np
 
+from dashboard.forecast.hours import SoonOpens
 from dashboard.forecast.noise import Singles
 from dashboard.forecast.pooling import Floats
 from dashboard.model.rollout import Codes
 
-Opens = Callable[[Singles], Singles]
 _FEW = 24  # places up to which the earliest is found by looking at each
 
 
@@ -23,7 +21,7 @@ def places(held: Singles, slots: Codes, earliest: Floats) -> Singles:
     return np.concatenate([held, free.astype(np.float32)], axis=1)
 
 
-def queue(free: Singles, hold: Singles, opens: Opens) -> Singles:
+def queue(free: Singles, hold: Singles, opens: SoonOpens) -> Singles:
     """When each waiting node goes out: in order, each into the place that comes free first.
 
     free    : (paths, places)  when each place comes free; inf where a path has fewer places
@@ -50,7 +48,7 @@ def queue(free: Singles, hold: Singles, opens: Opens) -> Singles:
     return went
 
 
-def _one_by_one(table: Singles, hold: Singles, opens: Opens, went: Singles) -> None:
+def _one_by_one(table: Singles, hold: Singles, opens: SoonOpens, went: Singles) -> None:
     row = np.arange(table.shape[0])
     for node in range(hold.shape[1]):
         place = table.argmin(axis=1)
@@ -59,7 +57,7 @@ def _one_by_one(table: Singles, hold: Singles, opens: Opens, went: Singles) -> N
         table[row, place] = at + hold[:, node]
 
 
-def _by_batches(table: Singles, hold: Singles, opens: Opens, went: Singles) -> None:
+def _by_batches(table: Singles, hold: Singles, opens: SoonOpens, went: Singles) -> None:
     """As many nodes at a time as a third of the places.
 
     The k-th of a batch goes at the k-th smallest of the times at which places come free, those given back by nodes of

@@ -1,10 +1,11 @@
 """Where does a rollout stop: waves that wait for the whole of the one before, learnt from where past ones stopped."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from dashboard.forecast.hours import Opens, SoonOpens
 from dashboard.forecast.noise import Singles
 from dashboard.forecast.places import queue
 from dashboard.forecast.pooling import Cell, Floats
@@ -18,8 +19,6 @@ _OTHER_KIND, _OTHER = 0.3, 0.03  # what a rollout of another kind, or provider, 
 _DOUBT = 0.3  # rollouts without a stop that are believed in before any was seen
 _NEAR = 0.04  # share of the nodes within which a stop is the same stop
 _UNSAID = 0.02  # what a plan counts for that leaves idle places unexplained
-
-Opens = Callable[[Floats], Floats]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +177,7 @@ def learn_waves(rollouts: list[tuple[Cell, int, Stops]]) -> Waves:
     return Waves(patterns, {name: np.concatenate(each) for name, each in pauses.items()})
 
 
-def in_waves(
-    free: Singles, hold: Singles, slots: Codes, after: Codes, pauses: Singles, opens: Callable[[Singles], Singles]
-) -> Singles:
+def in_waves(free: Singles, hold: Singles, slots: Codes, after: Codes, pauses: Singles, opens: SoonOpens) -> Singles:
     """When each waiting node goes out: a queue that is stopped, at each of `after`, until all have been given back.
 
     free : (paths, places), inf where a path has fewer; hold : (paths, waiting); slots : (paths,)

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from dashboard.errors import UsageError
 from dashboard.forecast.engine import learn
-from dashboard.jobs.forecast import forecast_at, known_since
+from dashboard.forecast.foretell import returns
+from dashboard.jobs.forecast import known_since
 from dashboard.jobs.transfer import import_dataset
 from dashboard.log.chronicle import read_chronicle
-from dashboard.log.database import migrate, open_log, reading
+from dashboard.log.database import opened, reading
 from dashboard.model.instants import iso, read_instant
 from dashboard.model.outlook import FRACTIONS, LEVELS
 
@@ -54,25 +55,21 @@ def backtest(
 
     Raises UsageError for a maintenance that was not known at its instant.
     """
-    with tempfile.TemporaryDirectory() as scratch:
-        engine = open_log(f"sqlite:///{scratch}/backtest.db")
-        try:
-            migrate(engine)
-            import_dataset(engine, folder, now)
-            with reading(engine) as connection:
-                chronicle = read_chronicle(connection)
-        finally:
-            engine.dispose()
+    with tempfile.TemporaryDirectory() as scratch, opened(f"sqlite:///{scratch}/backtest.db") as engine:
+        import_dataset(engine, folder, now)
+        with reading(engine) as connection:
+            chronicle = read_chronicle(connection)
     experiences = {}
     for question in questions:
         hour = known_since(question.at)
         if hour not in experiences:
             experiences = {hour: learn(chronicle.at(hour))}  # questions come roughly in order: the last fit will do
-        made = forecast_at(chronicle, experiences[hour], [question.maintenance_id], question.at, whole=False)
-        if not made:
+        known = chronicle.at(question.at, [question.maintenance_id])
+        if not known.rollouts:
             raise UsageError(f"{question.maintenance_id} was not known at {question.as_of}")
+        said = returns(known.rollouts[0], known.hour_of_week, experiences[hour], question.at)
         for fraction in FRACTIONS:
             for level in LEVELS:
-                at = iso(made[0].back[fraction][level])
+                at = iso(said[fraction][level])
                 yield question.maintenance_id, question.as_of, fraction, level, at
         progress(1)

@@ -30,7 +30,7 @@ OLDEST = timedelta(hours=1)
 MANY = 64
 """Forecasts from which on several processes share them."""
 
-CORES = 4
+MOST_CORES = 4
 
 
 def known_since(at: datetime) -> datetime:
@@ -44,10 +44,9 @@ class _Question:
     places: list[Place]
     hour_of_week: float
     as_of: datetime
-    whole: bool
 
     def answer(self, experience: Experience) -> Forecast:
-        return foretell(self.rollout, self.places, self.hour_of_week, experience, self.as_of, whole=self.whole)
+        return foretell(self.rollout, self.places, self.hour_of_week, experience, self.as_of)
 
 
 def forecast_at(
@@ -55,20 +54,14 @@ def forecast_at(
     experience: Experience,
     ids: Iterable[str],
     as_of: datetime,
-    *,
-    whole: bool = True,
-    most_cores: int = CORES,
 ) -> list[Forecast]:
-    """Forecasts these maintenances with nothing that was recorded after `as_of`; many of them by several processes.
-
-    `whole` as `foretell` has it.
-    """
+    """Forecasts these maintenances with nothing that was recorded after `as_of`; many of them by several processes."""
     known = chronicle.at(as_of, ids)
     questions = []
     for rollout in known.rollouts:
         places = [Place(each.cluster_id, each.team_id) for each in chronicle.members(rollout.maintenance_id, as_of)]
-        questions.append(_Question(rollout, places, known.hour_of_week, as_of, whole))
-    cores = min(os.cpu_count() or 1, most_cores)
+        questions.append(_Question(rollout, places, known.hour_of_week, as_of))
+    cores = min(os.cpu_count() or 1, MOST_CORES)
     if len(questions) < MANY or cores < 2:
         return [each.answer(experience) for each in questions]
     # Threads would not do: most of the work holds the interpreter, and pages that are being served wait for it.
@@ -94,7 +87,6 @@ class Forecaster:
     """Keeps forecasts in step with the log; holds what it has learnt for the hour it is good for."""
 
     engine: Engine
-    most_cores: int = CORES
     _learnt: dict[datetime, Experience] = field(default_factory=dict)
     _seen: int = -1  # the log position up to which all is forecast
     _until: datetime | None = None  # when the first of those forecasts grows old
@@ -126,7 +118,7 @@ class Forecaster:
 
     def _forecast(self, connection: Connection, ids: list[str], now: datetime) -> list[Forecast]:
         chronicle, experience = read_chronicle(connection, ids), self.experience(connection, now)
-        return forecast_at(chronicle, experience, ids, now, most_cores=self.most_cores)
+        return forecast_at(chronicle, experience, ids, now)
 
 
 def open_ids(connection: Connection) -> list[str]:

@@ -1,5 +1,6 @@
 """Walk-forward backtests over all history: what would have been said of each finished maintenance, and what it was."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,16 +9,16 @@ import numpy as np
 from sqlalchemy import Engine
 
 from dashboard.forecast.engine import ENGINE, Experience, learn
+from dashboard.forecast.foretell import returns
 from dashboard.forecast.rivals import UsualTimes, promise, straight_line, usual_times
 from dashboard.forecast.scoring import crps, pit, reached
-from dashboard.jobs.forecast import forecast_at
 from dashboard.log.chronicle import Chronicle, read_chronicle
 from dashboard.log.database import appending, reading
 from dashboard.log.judgements import append_judgements, judged
 from dashboard.log.state import maintenances
 from dashboard.model.instants import instant, micros
 from dashboard.model.judgement import LINE, PHASES, PROMISE, USUAL, Judgement
-from dashboard.model.outlook import FRACTIONS, LEVELS, Forecast
+from dashboard.model.outlook import FRACTIONS, LEVELS
 from dashboard.model.rollout import Rollout
 from dashboard.model.stages import Status
 
@@ -25,6 +26,7 @@ REACH = timedelta(days=365)
 SHARES = (0.1, 0.5, 0.85)
 """The parts of its GPUs that are back at the later phases."""
 WEEK = timedelta(days=7)
+MINUTE = timedelta(minutes=1)
 EPOCH = datetime.fromisoformat("1970-01-05T00:00:00+00:00")  # a Monday
 
 
@@ -52,19 +54,21 @@ def judge(engine: Engine, now: datetime, reach: timedelta = REACH) -> Iterator[t
             for name, each in maintenances(connection).items()
             if each.maintenance.status is Status.COMPLETED
         }
-        ids = sorted(name for name, closed_at in over.items() if closed_at is not None and closed_at > since)
+        ids = [name for name, closed_at in over.items() if closed_at is not None and closed_at > since]
+        known = judged(connection, ENGINE, ids)
+        asked = Counter(name for name, _ in known)
+        ids = sorted(name for name in ids if asked[name] < len(PHASES))
         if not ids:
             return
-        known = judged(connection, ENGINE, ids)
-        if {name for name, _ in known} >= set(ids):
+        actual = {each.maintenance_id: each for each in read_chronicle(connection, ids).at(now, ids).rollouts}
+        todo: dict[datetime, list[_Question]] = {}
+        for rollout in actual.values():
+            for question in _questions(rollout, now):
+                if (question.maintenance_id, micros(question.as_of)) not in known:
+                    todo.setdefault(question.week, []).append(question)
+        if not todo:  # not every one gives something to ask at each phase
             return
         chronicle = read_chronicle(connection)
-    actual = {each.maintenance_id: each for each in chronicle.at(now, ids).rollouts}
-    todo: dict[datetime, list[_Question]] = {}
-    for rollout in actual.values():
-        for question in _questions(rollout, now):
-            if (question.maintenance_id, micros(question.as_of)) not in known:
-                todo.setdefault(question.week, []).append(question)
     done, total = 0, sum(map(len, todo.values()))
     for week in sorted(todo, reverse=True):
         then = chronicle.at(week)
@@ -83,18 +87,22 @@ def _questions(rollout: Rollout, now: datetime) -> Iterator[_Question]:
 
     rollout : as known at `now`, when it is over
     """
-    begun = rollout.started
-    if not np.isfinite(begun) or not np.isfinite(reached(rollout, 1.0)):
+    begun, last = rollout.started, reached(rollout, 1.0)
+    if not np.isfinite(begun) or not np.isfinite(last):
         return
     hours = [max(begun - 24.0, (rollout.announced + begun) / 2)] if rollout.announced < begun - 0.1 else [np.nan]
     if rollout.node.size:
         hours += [reached(rollout, share) for share in SHARES]
     else:
-        hours += [begun + share * (reached(rollout, 1.0) - begun) for share in SHARES]
-    last = reached(rollout, 1.0)
+        hours += [begun + share * (last - begun) for share in SHARES]
     for phase, at in zip(PHASES, hours, strict=True):
         if np.isfinite(at) and at < last - 0.1:
-            yield _Question(rollout.maintenance_id, now + timedelta(minutes=np.ceil(at * 60)), phase)
+            yield _Question(rollout.maintenance_id, _full_minute(now + timedelta(hours=at)), phase)
+
+
+def _full_minute(at: datetime) -> datetime:
+    """The same whenever it is asked, though hours from now are rounded."""
+    return EPOCH - (EPOCH - at + timedelta(milliseconds=1)) // MINUTE * MINUTE
 
 
 def _judged(
@@ -105,37 +113,33 @@ def _judged(
     actual: Rollout,
     now: datetime,
 ) -> Iterator[Judgement]:
-    made = forecast_at(chronicle, experience, [question.maintenance_id], question.as_of, whole=False)
-    then = chronicle.at(question.as_of, [question.maintenance_id]).rollouts
-    if not made or not then:
+    known = chronicle.at(question.as_of, [question.maintenance_id])
+    if not known.rollouts:
         return
+    then = known.rollouts[0]
+    back = returns(then, known.hour_of_week, experience, question.as_of)
     rng = np.random.default_rng(micros(question.as_of))
-    by_usual = usual.quantiles(then[0], FRACTIONS, LEVELS, rng)
+    by_usual = usual.quantiles(then, FRACTIONS, LEVELS, rng)
     for i, fraction in enumerate(FRACTIONS):
         was = instant(micros(now + timedelta(hours=reached(actual, fraction))))
         if was <= question.as_of:
             continue
         hours = (was - question.as_of) / timedelta(hours=1)
-        said = _hours(made[0], fraction)
-        rivals = {PROMISE: promise(then[0]), LINE: straight_line(then[0], fraction)}
+        said = np.array([(back[fraction][level] - question.as_of) / timedelta(hours=1) for level in LEVELS])
+        rivals = {PROMISE: promise(then), LINE: straight_line(then, fraction)}
         scores = {name: abs(hours - at) for name, at in rivals.items() if np.isfinite(at)}
         yield Judgement(
             maintenance_id=question.maintenance_id,
             as_of=question.as_of,
-            engine=made[0].engine,
+            engine=ENGINE,
             fraction=fraction,
             phase=question.phase,
-            provider_id=then[0].provider,
-            kind=then[0].kind,
-            cluster_id=then[0].cluster,
-            said=made[0].back[fraction],
+            provider_id=then.provider,
+            kind=then.kind,
+            cluster_id=then.cluster,
+            said=back[fraction],
             actual=was,
             crps=crps(said, LEVELS, hours),
             pit=pit(said, LEVELS, hours),
             rivals=scores | {USUAL: crps(by_usual[i], LEVELS, hours)},
         )
-
-
-def _hours(forecast: Forecast, fraction: float) -> np.ndarray:
-    back = forecast.back[fraction]
-    return np.array([(back[level] - forecast.as_of) / timedelta(hours=1) for level in LEVELS])

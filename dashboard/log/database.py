@@ -42,6 +42,17 @@ def open_log(url: str) -> Engine:
         raise LogUnavailable(f"database {parsed.database}: its folder cannot be made ({why.strerror})") from why
 
 
+@contextmanager
+def opened(url: str) -> Iterator[Engine]:
+    """The log at `url`, its schema up to date; let go of at the end. Raises UsageError and LogUnavailable."""
+    engine = open_log(url)
+    try:
+        migrate(engine)
+        yield engine
+    finally:
+        engine.dispose()
+
+
 def _prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def _(connection: sqlite3.Connection, _record: Any) -> None:

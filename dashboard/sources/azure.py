@@ -15,13 +15,13 @@ from dashboard.model.instants import iso
 from dashboard.model.stages import Stage, Status
 from dashboard.sources.http import Client, HttpSource
 from dashboard.sources.mapping import as_json, as_text, strange
-from dashboard.sources.seam import Batch, Batches, Told, batch
+from dashboard.sources.seam import Batches, Standing, Told
 
 STATUSES = {"Scheduled": Status.SCHEDULED, "Started": Status.IN_PROGRESS, "Completed": Status.COMPLETED}
 STAGES = {"Scheduled": Stage.SCHEDULED, "Started": Stage.IN_MAINTENANCE, "Completed": Stage.RETURNED}
 
 
-class ScheduledEvents(HttpSource):
+class ScheduledEvents(HttpSource, Standing):
     """Reads events. Gives a maintenance for each, and the stages of its machines."""
 
     provider: str = "azure"
@@ -40,16 +40,10 @@ class ScheduledEvents(HttpSource):
         for gone in sorted(set(known) - set(found)):
             told += self._over(known[gone], now)
         # NotBefore is empty once the event has started: the window that was announced stays what it was.
-        reached = json.dumps({key: {**each, "start": each["start"] or known.get(key, {}).get("start", "")}
-                              for key, each in found.items()})  # fmt: skip
-        if told:
-            yield batch(told, reached, now)
-        elif reached != (cursor or json.dumps({})):
-            yield Batch({}, reached)
-
-    def anew(self, cursor: str) -> str | None:
-        """There is no past to be told again: the cursor is all that is known of what vanishes."""
-        return cursor
+        stands = {
+            key: {**each, "start": each["start"] or known.get(key, {}).get("start", "")} for key, each in found.items()
+        }
+        yield from self.brought(told, stands, cursor, now)
 
     def _changes(self, event: Mapping[str, Any], before: Mapping[str, Any], now: datetime) -> Iterator[Told]:
         start = event["start"] or before.get("start", "")

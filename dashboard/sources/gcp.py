@@ -13,14 +13,14 @@ from dashboard.model.instants import iso
 from dashboard.model.stages import Stage, Status
 from dashboard.sources.http import Address, Client, HttpSource
 from dashboard.sources.mapping import as_json, as_text, field_of, strange
-from dashboard.sources.seam import Batch, Batches, Told, batch
+from dashboard.sources.seam import Batches, Standing, Told
 
 STATUSES = {"PENDING": Status.SCHEDULED, "ONGOING": Status.IN_PROGRESS}
 STAGES = {"PENDING": Stage.SCHEDULED, "ONGOING": Stage.IN_MAINTENANCE}
 FIELDS = "items/*/instances(name,resourceStatus/upcomingMaintenance),items/*/warning/code,unreachables,nextPageToken"
 
 
-class Gcp(HttpSource):
+class Gcp(HttpSource, Standing):
     """Reads a project's instances. Gives a maintenance for each instance that has one, and its stages."""
 
     url: Address = "https://compute.googleapis.com"
@@ -45,15 +45,7 @@ class Gcp(HttpSource):
                     told += self._changes(name, found[name], known.get(name, {}), as_json(upcoming), now)
         for name in [] if unreachable else sorted(set(known) - set(found)):
             told += self._over(name, known[name], now)
-        reached = json.dumps((known if unreachable else {}) | found)
-        if told:
-            yield batch(told, reached, now)
-        elif reached != (cursor or json.dumps({})):
-            yield Batch({}, reached)
-
-    def anew(self, cursor: str) -> str | None:
-        """There is no past to be told again: the cursor is all that is known of what vanishes."""
-        return cursor
+        yield from self.brought(told, (known if unreachable else {}) | found, cursor, now)
 
     def _pages(self, client: Client) -> Iterator[dict[str, Any]]:
         url = f"{self.url.rstrip('/')}/compute/v1/projects/{self.project}/aggregated/instances"

@@ -133,6 +133,22 @@ class Source(BaseModel):
         return blake2b(said.encode(), digest_size=9).hexdigest()
 
 
+class Standing(Source):
+    """A source that tells only how things stand: its cursor is what it told last, and what vanishes is over."""
+
+    def anew(self, cursor: str) -> str | None:
+        """There is no past to be told again: the cursor is all that is known of what vanishes."""
+        return cursor
+
+    def brought(self, told: Sequence[Told], standing: object, cursor: str | None, now: datetime) -> Batches:
+        """What differs from the last answer, and how things stand by this one; nothing where both are the same."""
+        reached = json.dumps(standing)
+        if told:
+            yield batch(told, reached, now)
+        elif reached != (cursor or json.dumps({})):
+            yield Batch({}, reached)
+
+
 def batch(
     told: Iterable[Told],
     cursor: str,

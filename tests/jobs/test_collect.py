@@ -1,7 +1,6 @@
 """Collecting: whatever fails and whenever, nothing is lost, nothing comes twice, and the log says how it goes."""
 
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,14 +14,14 @@ from dashboard.errors import LogUnavailable, SourceUnavailable
 from dashboard.jobs.collect import LEASE, LONGEST_PAUSE, Collector, How, register
 from dashboard.log.append import newest_recorded
 from dashboard.log.aside import count_by_source, read_aside
-from dashboard.log.database import migrate, open_log, reading
+from dashboard.log.database import reading
 from dashboard.log.source_states import State, read_state
 from dashboard.log.tables import FACT_TABLES
 from dashboard.model.instants import micros
 from dashboard.sources.json_api import JsonApi
 from dashboard.sources.seam import Batch, Batches, Secret, Source
 from tests.sources.faults import FAULTS, TOKEN, fail
-from tests.sources.loopback import Handler, Loopback, loopback
+from tests.sources.loopback import Handler, Loopback
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 FACTS: dict[str, dict[str, Any]] = {
@@ -31,21 +30,6 @@ FACTS: dict[str, dict[str, Any]] = {
 }
 CORDONED = {"change": "M-1", "host": "n-1", "state": "cordoned", "at": "2026-03-01T10:00:00Z"}
 BACK = {"change": "M-1", "host": "n-1", "state": "in_service", "at": "2026-03-01T12:00:00Z"}
-
-
-@pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    """An empty log, on each database."""
-    found = open_log(database_url)
-    migrate(found)
-    yield found
-    found.dispose()
-
-
-@pytest.fixture
-def server() -> Iterator[Loopback]:
-    with loopback() as found:
-        yield found
 
 
 class Clock:

@@ -11,7 +11,7 @@ from dashboard.jobs import forecast as job
 from dashboard.jobs.forecast import Forecaster, forecast_at, open_ids
 from dashboard.jobs.transfer import import_dataset, newest_instant
 from dashboard.log.chronicle import read_chronicle
-from dashboard.log.database import migrate, open_log, reading
+from dashboard.log.database import opened, reading
 from dashboard.model.outlook import Forecast
 from dashboard.settings import sample_data
 
@@ -24,12 +24,10 @@ def newest() -> datetime:
 
 
 @pytest.fixture
-def engine(tmp_path_factory: pytest.TempPathFactory, newest: datetime) -> Iterator[Engine]:
-    made = open_log(f"sqlite:///{tmp_path_factory.mktemp('forecast')}/log.db")
-    migrate(made)
-    import_dataset(made, sample_data(), newest)
-    yield made
-    made.dispose()
+def engine(sqlite_database: str, newest: datetime) -> Iterator[Engine]:
+    with opened(sqlite_database) as made:
+        import_dataset(made, sample_data(), newest)
+        yield made
 
 
 class _Slow(Forecaster):

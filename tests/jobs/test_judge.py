@@ -10,7 +10,7 @@ from sqlalchemy import Engine, delete
 from dashboard.forecast.engine import ENGINE
 from dashboard.jobs.judge import judge
 from dashboard.jobs.transfer import import_dataset, newest_instant
-from dashboard.log.database import appending, migrate, open_log, reading
+from dashboard.log.database import appending, opened, reading
 from dashboard.log.judgements import read_judgements
 from dashboard.log.tables import FACT_TABLES
 from dashboard.model.instants import micros
@@ -31,13 +31,11 @@ def newest() -> datetime:
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory, newest: datetime) -> Iterator[Engine]:
-    made = open_log(f"sqlite:///{tmp_path_factory.mktemp('judge')}/log.db")
-    migrate(made)
-    import_dataset(made, sample_data(), newest)
-    for _ in judge(made, newest, REACH):
-        pass
-    yield made
-    made.dispose()
+    with opened(f"sqlite:///{tmp_path_factory.mktemp('judge')}/log.db") as made:
+        import_dataset(made, sample_data(), newest)
+        for _ in judge(made, newest, REACH):
+            pass
+        yield made
 
 
 def said(engine: Engine) -> list[Judgement]:
@@ -56,7 +54,7 @@ def test_every_finished_maintenance_is_judged_at_each_phase_of_its_life(engine: 
 
 
 def test_judging_again_adds_nothing(engine: Engine, newest: datetime) -> None:
-    assert list(judge(engine, newest, REACH)) == []
+    assert list(judge(engine, newest + timedelta(seconds=7), REACH)) == []
 
 
 def test_a_judged_forecast_knew_nothing_that_was_recorded_later(
@@ -64,20 +62,19 @@ def test_a_judged_forecast_knew_nothing_that_was_recorded_later(
 ) -> None:
     """The last one of all is forecast again from a log that ends at its instant: it says the same."""
     last = max(said(engine), key=lambda each: each.as_of)
-    alone = open_log(f"sqlite:///{tmp_path}/alone.db")
-    migrate(alone)
-    import_dataset(alone, sample_data(), newest)
     transitions = FACT_TABLES["node_transitions"]
-    with appending(alone) as connection:
-        connection.execute(
-            delete(transitions).where(
-                transitions.c.recorded_at > micros(last.as_of), transitions.c.maintenance_id != last.maintenance_id
+
+    with opened(f"sqlite:///{tmp_path}/alone.db") as alone:
+        import_dataset(alone, sample_data(), newest)
+        with appending(alone) as connection:
+            connection.execute(
+                delete(transitions).where(
+                    transitions.c.recorded_at > micros(last.as_of), transitions.c.maintenance_id != last.maintenance_id
+                )
             )
-        )
-    for _ in judge(alone, newest, REACH):
-        break
-    again = {(each.maintenance_id, each.as_of, each.fraction): each for each in said(alone)}
-    alone.dispose()
+        for _ in judge(alone, newest, REACH):
+            break
+        again = {(each.maintenance_id, each.as_of, each.fraction): each for each in said(alone)}
 
     assert again[last.maintenance_id, last.as_of, last.fraction].said == last.said
 

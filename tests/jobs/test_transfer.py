@@ -1,7 +1,6 @@
 """Dataset directories in and out: nothing good is lost, everything bad is told, twice is once."""
 
 import gzip
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from sqlalchemy import Engine, func, select
 from dashboard.errors import UnreadableRecord, UsageError
 from dashboard.jobs.transfer import Imported, export_dataset, import_dataset
 from dashboard.log.aside import count_aside
-from dashboard.log.database import migrate, open_log, reading
+from dashboard.log.database import opened, reading
 from dashboard.log.read import history
 from dashboard.log.tables import FACT_TABLES, metadata
 from dashboard.model.facts import FACTS
@@ -28,12 +27,9 @@ ALSO_GOOD = "M-1,n-2,in_service,2026-01-05T12:00:00+01:00\n"
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    """An empty log."""
-    found = open_log(f"sqlite:///{tmp_path / 'log.db'}")
-    migrate(found)
-    yield found
-    found.dispose()
+def database_url(sqlite_database: str) -> str:
+    """One database will do."""
+    return sqlite_database
 
 
 @pytest.fixture
@@ -110,18 +106,16 @@ def test_no_junk_makes_the_importer_crash_or_lose_what_is_good(
 ) -> None:
     """Any text at all as lines among good ones: the good are there, and each bad line is accounted for."""
     scratch = tmp_path_factory.mktemp("junk")
-    engine = open_log(f"sqlite:///{scratch / 'log.db'}")
-    migrate(engine)
     folder = scratch / "dataset"
     folder.mkdir()
     (folder / "nodes.csv").write_text(NODES)
     lines = [line.replace("\r", " ").replace("\n", " ") + "\n" for line in junk]
     lines[place:place] = [GOOD]
 
-    done = brought(engine, folder, HEADER + "".join(lines) + ALSO_GOOD)
+    with opened(f"sqlite:///{scratch / 'log.db'}") as engine:
+        done = brought(engine, folder, HEADER + "".join(lines) + ALSO_GOOD)
+        stored = rows(engine)
 
-    stored = rows(engine)
-    engine.dispose()
     assert stored == 2
     assert len(done.set_aside) == sum(1 for line in lines if line.strip("\n") and line != GOOD)
 
@@ -144,13 +138,11 @@ def test_an_export_imports_to_the_same_log(engine: Engine, tmp_path: Path) -> No
     """Every row of every fact, superseded ones too."""
     import_dataset(engine, SAMPLE, NOW)
     export_dataset(engine, tmp_path / "out")
-    other = open_log(f"sqlite:///{tmp_path / 'other.db'}")
-    migrate(other)
 
-    done = import_dataset(other, tmp_path / "out", NOW)
+    with opened(f"sqlite:///{tmp_path / 'other.db'}") as other:
+        done = import_dataset(other, tmp_path / "out", NOW)
+        same = everything(other) == everything(engine)
 
-    same = everything(other) == everything(engine)
-    other.dispose()
     assert done.set_aside == []
     assert same
 
@@ -187,16 +179,14 @@ def test_gzip_and_parquet_are_read_the_same_way(engine: Engine, folder: Path, tm
     found = []
 
     for name in ("gzip", "parquet"):
-        other = open_log(f"sqlite:///{tmp_path / name}.db")
-        migrate(other)
         (folder / "node_transitions.csv.gz").unlink(missing_ok=True)
         if name == "gzip":
             (folder / "node_transitions.csv.gz").write_bytes(gzip.compress((HEADER + GOOD + ALSO_GOOD).encode()))
         else:
             frame.to_parquet(folder / "node_transitions.parquet")
-        import_dataset(other, folder, NOW)
-        found.append(everything(other))
-        other.dispose()
+        with opened(f"sqlite:///{tmp_path / name}.db") as other:
+            import_dataset(other, folder, NOW)
+            found.append(everything(other))
 
     assert found == [plain, plain]
 

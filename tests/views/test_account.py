@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from dashboard.forecast.because import PUTS
 from dashboard.jobs.transfer import import_dataset, newest_instant
-from dashboard.log.database import migrate, open_log, reading
+from dashboard.log.database import opened, reading
 from dashboard.log.state import maintenances
 from dashboard.model.outlook import FRACTIONS, LEVELS, Forecast
 from dashboard.model.scope import Scope
@@ -23,11 +23,9 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    made = open_log(f"sqlite:///{tmp_path_factory.mktemp('account')}/log.db")
-    migrate(made)
-    import_dataset(made, sample_data(), newest_instant(sample_data()) or NOW)
-    yield made
-    made.dispose()
+    with opened(f"sqlite:///{tmp_path_factory.mktemp('account')}/log.db") as made:
+        import_dataset(made, sample_data(), newest_instant(sample_data()) or NOW)
+        yield made
 
 
 def test_a_finished_maintenance_says_what_was_promised_and_where_the_time_went(engine: Engine) -> None:

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Connection, Engine
 
 from dashboard.jobs.transfer import export_dataset, import_dataset
-from dashboard.log.database import migrate, open_log, reading
+from dashboard.log.database import opened, reading
 from dashboard.model.scope import Scope
 from dashboard.views.can_i_run import can_i_run
 from dashboard.views.capacity import what_is_out
@@ -28,11 +28,9 @@ INSTANTS = (datetime(2026, 4, 14, 9, 30, tzinfo=UTC), datetime(2026, 11, 17, 20,
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """The sample, imported."""
-    engine = open_log(f"sqlite:///{tmp_path_factory.mktemp('whole') / 'log.db'}")
-    migrate(engine)
-    import_dataset(engine, SAMPLE, NOW)
-    yield engine
-    engine.dispose()
+    with opened(f"sqlite:///{tmp_path_factory.mktemp('whole') / 'log.db'}") as engine:
+        import_dataset(engine, SAMPLE, NOW)
+        yield engine
 
 
 def shown(connection: Connection, at: datetime) -> dict[str, Any]:
@@ -71,15 +69,13 @@ def assert_same(one: Any, other: Any, where: str) -> None:
 def test_a_past_page_is_what_its_export_imports_to(whole: Engine, tmp_path: Path, at: datetime) -> None:
     """Every figure, table, sentence and forecast."""
     export_dataset(whole, tmp_path / "then", at)
-    engine = open_log(f"sqlite:///{tmp_path / 'then.db'}")
-    migrate(engine)
-    import_dataset(engine, tmp_path / "then", NOW)
 
     with reading(whole) as connection:
         now = shown(connection, at)
-    with reading(engine) as connection:
-        then = shown(connection, at)
-    engine.dispose()
+    with opened(f"sqlite:///{tmp_path / 'then.db'}") as engine:
+        import_dataset(engine, tmp_path / "then", NOW)
+        with reading(engine) as connection:
+            then = shown(connection, at)
 
     assert_same(now, then, "page")
     assert now["capacity"].out > 0
@@ -89,14 +85,12 @@ def test_a_past_page_is_what_its_export_imports_to(whole: Engine, tmp_path: Path
 def test_the_same_facts_give_the_same_forecast_on_postgresql(whole: Engine, postgres_database: str) -> None:
     """To the bit, whatever database keeps them."""
     at = INSTANTS[1]
-    engine = open_log(postgres_database)
-    migrate(engine)
-    import_dataset(engine, SAMPLE, NOW)
 
     with reading(whole) as connection:
         on_sqlite = shown(connection, at)
-    with reading(engine) as connection:
-        on_postgresql = shown(connection, at)
-    engine.dispose()
+    with opened(postgres_database) as engine:
+        import_dataset(engine, SAMPLE, NOW)
+        with reading(engine) as connection:
+            on_postgresql = shown(connection, at)
 
     assert_same(on_sqlite, on_postgresql, "page")

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 
 from dashboard.log.append import append
-from dashboard.log.database import appending, migrate, open_log, reading
+from dashboard.log.database import appending, opened, reading
 from dashboard.model.scope import Scope
 from dashboard.model.stages import Stage, Status
 from dashboard.views.capacity import WhatIsOut, what_is_out
@@ -31,14 +30,12 @@ FLEET: dict[str, list[tuple[Any, ...]]] = {
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
+def engine(sqlite_database: str) -> Iterator[Engine]:
     """Four nodes of 8 GPUs: two shared, one of each team."""
-    found = open_log(f"sqlite:///{tmp_path / 'log.db'}")
-    migrate(found)
-    with appending(found) as connection:
-        append(connection, FLEET, NOW, "test")
-    yield found
-    found.dispose()
+    with opened(sqlite_database) as found:
+        with appending(found) as connection:
+            append(connection, FLEET, NOW, "test")
+        yield found
 
 
 def seen(engine: Engine, *told: Fact, **scope: str) -> WhatIsOut:

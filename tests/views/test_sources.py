@@ -1,8 +1,6 @@
 """The page Sources says how collecting goes, from what the log holds."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +8,7 @@ from sqlalchemy import Engine
 
 from dashboard.log.append import append
 from dashboard.log.aside import keep_aside
-from dashboard.log.database import appending, migrate, open_log, reading, writing
+from dashboard.log.database import appending, reading, writing
 from dashboard.log.source_states import claim, introduce, keep
 from dashboard.model.instants import micros
 from dashboard.model.scope import Scope
@@ -21,11 +19,9 @@ NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    found = open_log(f"sqlite:///{tmp_path / 'log.db'}")
-    migrate(found)
-    yield found
-    found.dispose()
+def database_url(sqlite_database: str) -> str:
+    """One database will do."""
+    return sqlite_database
 
 
 def known(engine: Engine, name: str, **values: Any) -> None:
