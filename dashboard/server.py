@@ -1,20 +1,20 @@
-"""The door of the app: one ASGI application that answers pages and health checks, and keeps forecasts in step.
+"""The door of the app: one ASGI application that answers pages and health checks, and keeps a worker beside it.
 
 `streamlit run dashboard/server.py` finds `app` here; the address, the database and the clock come from settings.
 """
 
 import gc
 import logging
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from contextlib import asynccontextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from time import monotonic
 
 import streamlit as st
-from sqlalchemy import Engine
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -22,35 +22,60 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from dashboard.answers import answers
 from dashboard.errors import DashboardError
-from dashboard.jobs.forecast import Forecaster
-from dashboard.jobs.judge import judge
 from dashboard.log.database import migrate
+from dashboard.settings import Settings
 
-FORECAST_EVERY_SECONDS = 5.0
+TIDY_EVERY_SECONDS = 5.0
+WORKER_LOOK_SECONDS = 0.5
 WHOLE_EVERY_SECONDS = 600.0
-JUDGE_EVERY_SECONDS = 60.0
-REST = 2.0  # as many times as long as the work took
+STOP_SECONDS = 20.0
 log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
 async def lifespan(_app: object) -> AsyncIterator[None]:
-    """Brings the schema up to date, forecasts beside the pages until the end."""
+    """Brings the schema up to date, keeps a worker beside the pages until the end."""
     stop = threading.Event()
     engine = answers().engine
-    workers = [
-        threading.Thread(target=work, args=(engine, stop), name=work.__name__, daemon=True)
-        for work in (_keep_forecasting, _keep_judging)
-    ]
-    for worker in workers:
-        worker.start()
+    keepers = [threading.Thread(target=_keep_tidy, args=(stop,), daemon=True)]
+    if Settings().alone:
+        keepers.append(threading.Thread(target=_keep_a_worker, args=(stop,), daemon=True))
+    with suppress(DashboardError):  # /readyz and every page say it
+        migrate(engine)
+    for keeper in keepers:
+        keeper.start()
     import_module("dashboard.pages.house")  # before the first viewer comes; Streamlit's caches need its runtime
     _set_aside(whole=True)
     yield
     stop.set()
-    for worker in workers:
-        worker.join(timeout=FORECAST_EVERY_SECONDS)
+    for keeper in keepers:
+        keeper.join(timeout=STOP_SECONDS)
     engine.dispose()
+
+
+def _keep_a_worker(stop: threading.Event) -> None:
+    """A process of its own, since forecasts would hold the interpreter that pages wait for. Another if it dies.
+
+    It reads the same settings from the environment, and its standard input ends with this process, however that ends.
+    """
+    command = [sys.executable, "-m", "dashboard.cli", "worker", "--attached"]
+    while not stop.is_set():
+        with subprocess.Popen(command, stdin=subprocess.PIPE, cwd=Path(__file__).parents[1]) as worker:
+            while worker.poll() is None and not stop.wait(WORKER_LOOK_SECONDS):
+                pass
+            worker.terminate()
+        if not stop.is_set():
+            log.warning("the worker ended with status %d; starting another", worker.returncode)
+            stop.wait(TIDY_EVERY_SECONDS)
+
+
+def _keep_tidy(stop: threading.Event) -> None:
+    whole_at = 0.0
+    while not stop.wait(TIDY_EVERY_SECONDS):
+        whole = monotonic() >= whole_at
+        _set_aside(whole=whole)
+        if whole:
+            whole_at = monotonic() + WHOLE_EVERY_SECONDS
 
 
 def _set_aside(*, whole: bool) -> None:
@@ -64,41 +89,6 @@ def _set_aside(*, whole: bool) -> None:
         gc.unfreeze()
     gc.collect()
     gc.freeze()
-
-
-def _keep_forecasting(engine: Engine, stop: threading.Event) -> None:
-    # Another process would run the page's script, which Streamlit puts where a program's main module is.
-    forecaster, whole_at = Forecaster(engine, most_cores=1), 0.0
-    while not stop.is_set():
-        try:
-            migrate(engine)
-            forecaster.step(datetime.now(UTC))
-        except DashboardError as why:
-            log.warning("forecasting waits: %s", why)
-        except Exception:  # the pages go on with the forecasts there are
-            log.exception("a forecast failed")
-        whole = monotonic() >= whole_at
-        _set_aside(whole=whole)
-        if whole:
-            whole_at = monotonic() + WHOLE_EVERY_SECONDS
-        stop.wait(FORECAST_EVERY_SECONDS)
-
-
-def _keep_judging(engine: Engine, stop: threading.Event) -> None:
-    """Goes through what is finished when nothing else is due: pages and forecasts come first."""
-    wait = FORECAST_EVERY_SECONDS
-    while not stop.wait(wait):
-        wait = JUDGE_EVERY_SECONDS
-        try:
-            began = monotonic()
-            for _ in judge(engine, datetime.now(UTC)):
-                if stop.wait(REST * (monotonic() - began)):
-                    return
-                began = monotonic()
-        except DashboardError as why:
-            log.warning("judging waits: %s", why)
-        except Exception:  # pages show what was judged so far
-            log.exception("judging failed")
 
 
 def healthz(_request: Request) -> Response:

@@ -19,6 +19,7 @@ class Settings(BaseSettings):
 
     database_url: str = Field(default_factory=default_database)
     config: Path | None = None  # the file that lists the sources
+    alone: bool = True  # the app starts a worker of its own; false where workers run elsewhere
 
 
 def sample_data() -> Path:

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 DONE, PARTLY, WRONG = 0, 1, 2
 FORECAST_EVERY_SECONDS = 5.0
+JUDGE_EVERY_SECONDS = 60.0
+REST = 1.0  # judging rests as many times as long as it took: collecting and forecasts come first
+GIVE_WAY = 10
 LOG_RETRY_SECONDS = 5.0
 STOP_SECONDS = 20.0  # as long as an orchestrator usually waits, and a little less
 AT_ONCE = 8  # sources that --once asks at the same time
@@ -60,14 +63,20 @@ def collect(once: bool, only: str | None, again: bool, config: Path | None, data
 
 
 @click.command()
+@click.option(
+    "--attached", is_flag=True, hidden=True, help="beside an app: gives way to it, and ends as its input does"
+)
 @_config
-def worker(config: Path | None, database: str) -> None:
+def worker(attached: bool, config: Path | None, database: str) -> None:
     """Collect from each source at its own pace and forecast what changed, until told to stop."""
-    sources = _sources(config)
+    sources = _sources(config) if config or not attached else ()
+    if attached and hasattr(os, "nice"):
+        os.nice(GIVE_WAY)
     with _collecting(database, sources) as (engine, collectors):
         log.info("collecting from %d sources", len(sources))
         keep = [partial(_keep_collecting, each) for each in collectors]
-        _run([*keep, partial(_keep_forecasting, engine)])
+        keep += [partial(_keep_forecasting, engine), partial(_keep_judging, engine)]
+        _run([*keep, _until_left] if attached else keep)
 
 
 @click.command()
@@ -97,16 +106,12 @@ def doctor(config: Path | None, database: str) -> None:
 
 def _examined_log(database: str) -> str:
     from dashboard.log.append import newest_recorded
-    from dashboard.log.database import migrate, open_log, reading, where
+    from dashboard.log.database import opened, reading, where
 
-    engine = open_log(database)
-    try:
-        migrate(engine)
+    with opened(database) as engine:
         with reading(engine) as connection:
             position, newest = newest_recorded(connection)
         return f"{where(engine)}: answers, position {position:,}, newest fact {newest or 'none'}"
-    finally:
-        engine.dispose()
 
 
 def _sources(config: Path | None, only: str | None = None) -> "tuple[Source, ...]":
@@ -126,20 +131,16 @@ def _collecting(
     import numpy as np
 
     from dashboard.jobs.collect import Collector, register
-    from dashboard.log.database import migrate, open_log
+    from dashboard.log.database import opened
 
     logging.basicConfig(format="%(asctime)s %(message)s", stream=sys.stderr)
     logging.getLogger("dashboard").setLevel(logging.INFO)
     # Unlike a process id, not the same in the next container.
     me = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
     chance = np.random.default_rng(crc32(me.encode())).random
-    engine = open_log(database)
-    try:
-        migrate(engine)
+    with opened(database) as engine:
         register(engine, sources, again=again)
         yield engine, [Collector(engine, each, me, lambda: datetime.now(UTC), chance) for each in sources]
-    finally:
-        engine.dispose()
 
 
 def _poll_once(collectors: "Sequence[Collector]") -> int:
@@ -227,3 +228,27 @@ def _keep_forecasting(engine: "Engine", stop: threading.Event) -> None:
         except Exception:  # collecting goes on, and the next fact is the next try
             log.exception("a forecast failed")
         stop.wait(FORECAST_EVERY_SECONDS)
+
+
+def _keep_judging(engine: "Engine", stop: threading.Event) -> None:
+    from dashboard.jobs.judge import judge
+
+    wait = FORECAST_EVERY_SECONDS
+    while not stop.wait(wait):
+        wait = JUDGE_EVERY_SECONDS
+        try:
+            began = monotonic()
+            for _ in judge(engine, datetime.now(UTC)):
+                if stop.wait(REST * (monotonic() - began)):
+                    return
+                began = monotonic()
+        except DashboardError as why:
+            log.warning("judging waits: %s", why)
+        except Exception:  # pages show what was judged so far
+            log.exception("judging failed")
+
+
+def _until_left(stop: threading.Event) -> None:
+    """Nothing comes in: its end is that of whoever started this process, however that ended."""
+    sys.stdin.read()
+    stop.set()
