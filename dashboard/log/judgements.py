@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from dashboard.log.append import take_position
-from dashboard.log.derive import in_chunks, many
+from dashboard.log.bulk import in_chunks, many
 from dashboard.log.tables import judgements
 from dashboard.model.instants import instant, micros
 from dashboard.model.judgement import Judgement
