@@ -6,6 +6,7 @@ from functools import cache
 
 from sqlalchemy import Engine
 
+from dashboard.jobs.join import take_apart
 from dashboard.log.database import open_log, reading
 from dashboard.model.scope import Scope
 from dashboard.settings import Settings
@@ -15,6 +16,7 @@ from dashboard.views.freshness import Choices, Freshness, Head, choices, freshne
 from dashboard.views.maintenance import WhereItStands, where_it_stands
 from dashboard.views.maintenances import WhatIsPlanned, what_is_planned
 from dashboard.views.sources import WhatComesIn, what_comes_in
+from dashboard.views.tellings import Tellings, tellings, whole_of
 from dashboard.views.trust import Trust, trust
 
 
@@ -62,6 +64,20 @@ class Answers:
         """One maintenance in full."""
         with reading(self.engine) as connection:
             return where_it_stands(connection, scope, self.now(), maintenance_id)
+
+    def tellings(self, scope: Scope, maintenance_id: str) -> Tellings:
+        """Who tells of one maintenance."""
+        with reading(self.engine) as connection:
+            return tellings(connection, scope, self.now(), maintenance_id)
+
+    def whole_of(self, scope: Scope, maintenance_id: str) -> str:
+        """The name under which one maintenance goes."""
+        with reading(self.engine) as connection:
+            return whole_of(connection, scope, maintenance_id)
+
+    def take_apart(self, maintenance_id: str) -> None:
+        """Says that it stands by itself."""
+        take_apart(self.engine, maintenance_id, self.now())
 
     def trust(self, scope: Scope) -> Trust:
         """Can I believe the ETA."""

@@ -3,6 +3,44 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from dashboard.model.instants import HOUR
+
+REFERENCE, NODES, HAND = "reference", "nodes", "by hand"
+"""The rules by which two are one."""
+
+NEAR = 2 * HOUR  # µs between the starts of what is told twice
+MOST_ALIKE = 0.8  # share of the fewer nodes that the other must name too
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """One maintenance as it was told under one name."""
+
+    maintenance_id: str
+    sources: frozenset[str]
+    provider_id: str
+    reference: str  # the provider's
+    begins: int | None  # µs
+    nodes: frozenset[str]
+
+
+def same(one: Telling, other: Telling) -> tuple[str, str] | None:
+    """By which rule two tellings are of one maintenance, and why in words; None where nothing says so.
+
+    A source that gives two names means two maintenances. Two sources mean one where they give the provider's same
+    reference, or the one's reference is the other's name; or where they begin within two hours of each other and most
+    nodes of the one are among those of the other. Anything less is left to people.
+    """
+    if one.sources & other.sources or not one.provider_id or one.provider_id != other.provider_id:
+        return None
+    names = [{each.reference.strip().casefold(), each.maintenance_id.casefold()} - {""} for each in (one, other)]
+    if (one.reference.strip() or other.reference.strip()) and names[0] & names[1]:
+        return REFERENCE, (one.reference or other.reference).strip()
+    if one.begins is None or other.begins is None or abs(one.begins - other.begins) > NEAR:
+        return None
+    both, fewer = len(one.nodes & other.nodes), min(len(one.nodes), len(other.nodes))
+    return (NODES, f"{both:,} of {fewer:,}") if fewer and both >= MOST_ALIKE * fewer else None
+
 
 @dataclass(frozen=True, slots=True)
 class Wholes:

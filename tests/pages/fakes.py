@@ -17,6 +17,7 @@ from dashboard.views.freshness import Choices, Freshness, Head
 from dashboard.views.maintenance import WhereItStands
 from dashboard.views.maintenances import WhatIsPlanned
 from dashboard.views.sources import WhatComesIn
+from dashboard.views.tellings import Tellings
 from dashboard.views.trust import Trust
 
 NOW = datetime(2026, 11, 17, 13, 0, tzinfo=UTC)
@@ -426,6 +427,24 @@ class Fake:
         if self.state == "empty" or not maintenance_id.startswith("M-"):
             return None
         return where_it_stands(scope.as_of or self.now())
+
+    def whole_of(self, scope: Scope, maintenance_id: str) -> str:
+        return "M-1000" if maintenance_id == "console:4711" else maintenance_id
+
+    def tellings(self, scope: Scope, maintenance_id: str) -> Tellings:
+        self._ask("tellings")
+        now = scope.as_of or self.now()
+        parts = frame(
+            "maintenance_id sources status ends because since",
+            ("M-1000", "controller", "in progress", now + h(20), "", pd.NaT),
+            ("console:4711", HOSTILE if self.state == "hostile" else "console", "in progress", now + h(31),
+             "the same reference of the provider’s: CHG-1", now - h(40)),
+        )  # fmt: skip
+        said = "controller plans its end for Wed 09:00 UTC; console plans its end for Wed 20:00 UTC."
+        return Tellings(parts, (said, *([HOSTILE] if self.state == "hostile" else [])))
+
+    def take_apart(self, maintenance_id: str) -> None:
+        self._ask(f"take apart {maintenance_id}")
 
     def trust(self, scope: Scope) -> Trust:
         self._ask("trust")

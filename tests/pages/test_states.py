@@ -230,3 +230,22 @@ def test_hostile_words_reach_no_markdown_unescaped() -> None:
             assert ":red[" not in drawn
             assert "$x" not in drawn.replace("\\$x", "")
     assert HOSTILE in [str(each.value) for each in pages[1].text]
+
+
+def test_a_maintenance_that_two_sources_tell_of_says_why_it_is_one_and_can_be_taken_apart() -> None:
+    fake = Fake()
+    app = opened(fake, "maintenance", maintenance="console:4711")
+
+    app.selectbox(key="apart").select("console:4711")
+    app.button(key="take_apart").click().run()
+
+    shown = words(app)
+    assert "912 of 4,096 GPUs are out." in shown
+    assert "controller plans its end for Wed 09:00 UTC; console plans its end for Wed 20:00 UTC." in shown
+    assert "take apart console:4711" in fake.asked
+
+
+def test_nothing_is_taken_apart_in_the_past() -> None:
+    app = opened(Fake(), "maintenance", maintenance="M-1000", as_of="2026-11-16T12:00:00Z")
+
+    assert not [each for each in app.button if each.key == "take_apart"]
