@@ -6,8 +6,11 @@ from functools import cache
 
 from sqlalchemy import Engine
 
+from dashboard.jobs.decide import decide
 from dashboard.jobs.join import take_apart
 from dashboard.log.database import open_log, reading
+from dashboard.model.decision import Decision
+from dashboard.model.planning import Alternative
 from dashboard.model.scope import Scope
 from dashboard.settings import Settings
 from dashboard.views.can_i_run import CanIRun, can_i_run
@@ -15,6 +18,7 @@ from dashboard.views.capacity import WhatIsOut, what_is_out
 from dashboard.views.freshness import Choices, Freshness, Head, choices, freshness, head
 from dashboard.views.maintenance import WhereItStands, where_it_stands
 from dashboard.views.maintenances import WhatIsPlanned, what_is_planned
+from dashboard.views.plan import Plan, plan
 from dashboard.views.sources import WhatComesIn, what_comes_in
 from dashboard.views.tellings import Tellings, tellings, whole_of
 from dashboard.views.trust import Trust, trust
@@ -78,6 +82,15 @@ class Answers:
     def take_apart(self, maintenance_id: str) -> None:
         """Says that it stands by itself."""
         take_apart(self.engine, maintenance_id, self.now())
+
+    def plan(self, scope: Scope, maintenance_id: str, change: Alternative) -> Plan | None:
+        """One maintenance as it could be instead."""
+        with reading(self.engine) as connection:
+            return plan(connection, scope, self.now(), maintenance_id, change)
+
+    def decide(self, decision: Decision) -> None:
+        """Writes down what was decided."""
+        decide(self.engine, decision, self.now())
 
     def trust(self, scope: Scope) -> Trust:
         """Can I believe the ETA."""

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from random import Random
 
 import click
 
@@ -77,7 +76,8 @@ def _played(database: str, scratch: Path, speed: float) -> Iterator[Path]:
     from dashboard.standins.house import configuration, standing_in
 
     with opened(database) as engine, reading(engine) as connection:
-        play = cast(connection, datetime.now(UTC), speed, Random().randrange(1 << 32))
+        now = datetime.now(UTC)
+        play = cast(connection, now, speed, seed=int(now.timestamp()))
     with standing_in(play, lambda: datetime.now(UTC)) as url:
         path = scratch / "sources.toml"
         path.write_text(configuration(play, url), encoding="utf-8")

@@ -79,6 +79,7 @@ Index(None, node_transitions.c.occurred_at)
 Index(None, FACT_TABLES["provider_messages"].c.maintenance_id)
 Index(None, FACT_TABLES["support_cases"].c.maintenance_id)
 Index(None, FACT_TABLES["commitments"].c.maintenance_id)
+Index(None, FACT_TABLES["decisions"].c.maintenance_id)
 
 appends = Table(
     "appends",

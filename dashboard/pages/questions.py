@@ -3,12 +3,15 @@
 from datetime import datetime
 from typing import Protocol
 
+from dashboard.model.decision import Decision
+from dashboard.model.planning import Alternative
 from dashboard.model.scope import Scope
 from dashboard.views.can_i_run import CanIRun
 from dashboard.views.capacity import WhatIsOut
 from dashboard.views.freshness import Choices, Freshness, Head
 from dashboard.views.maintenance import WhereItStands
 from dashboard.views.maintenances import WhatIsPlanned
+from dashboard.views.plan import Plan
 from dashboard.views.sources import WhatComesIn
 from dashboard.views.tellings import Tellings
 from dashboard.views.trust import Trust
@@ -49,6 +52,12 @@ class Answers(Protocol):
 
     def take_apart(self, maintenance_id: str) -> None:
         """Says that it stands by itself."""
+
+    def plan(self, scope: Scope, maintenance_id: str, change: Alternative) -> Plan | None:
+        """What if it went another way; None where nothing is open. Another one where this one cannot be planned."""
+
+    def decide(self, decision: Decision) -> None:
+        """Writes down what was decided."""
 
     def trust(self, scope: Scope) -> Trust:
         """Can I believe the ETA."""
