@@ -12,7 +12,7 @@ SOURCES = {
     "aws_health": "dashboard.sources.aws_health:Health",
     "aws_support": "dashboard.sources.aws_support:Support",
     "oci_maintenance": "dashboard.sources.oci:Maintenance",
-    "oci_announcements": "dashboard.sources.oci:Announcements",
+    "oci_announcements": "dashboard.sources.oci_announcements:Announcements",
     "pagerduty": "dashboard.sources.pagerduty:PagerDuty",
 }
 """Imported when configured: nobody waits for a provider's library that is not used."""

@@ -1,4 +1,4 @@
-"""How AWS is asked: boto3 makes, signs and reads what our one HTTP client sends, so that every fault has its sentence."""
+"""How AWS is asked: boto3 makes, signs and reads what our one HTTP client sends, which words every fault."""
 
 import json
 import os
@@ -131,6 +131,7 @@ class Aws:
         source = self._source
         if source.ambient:
             return {}
+        said: tuple[str | None, ...]
         if source.credentials_file:
             found = SharedCredentialProvider(str(source.credentials_file), source.profile).load()
             if found is None:

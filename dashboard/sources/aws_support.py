@@ -63,6 +63,10 @@ class Support(Amazon, Standing):
                         told += self._case(case)
         yield from self.brought(told, stands, cursor, now)
 
+    def anew(self, cursor: str) -> str | None:
+        """Every case that is listed can be told again."""
+        return None
+
     def _case(self, case: Mapping[str, Any]) -> Iterator[Told]:
         status, opened = as_text(case.get("status")), as_text(case.get("timeCreated"))
         number = as_text(case.get("displayId")) or as_text(case.get("caseId"))

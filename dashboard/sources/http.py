@@ -4,7 +4,7 @@ import json
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from socket import gaierror
@@ -21,6 +21,8 @@ from dashboard.errors import SourceFailed, SourceRefused, SourceUnavailable
 from dashboard.sources.address import Address, HttpSource, Reached
 
 __all__ = ["Address", "Answer", "Client", "HttpSource", "Reply"]
+
+Params = Mapping[str, str | Sequence[str]]
 
 REDIRECTS = 5
 PIECE = 1 << 16
@@ -45,6 +47,7 @@ class Answer:
     changed: bool
     etag: str
     next_link: str | None  # RFC 8288, made absolute
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Client:
@@ -83,10 +86,10 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self._session.close()
 
-    def get(self, url: str, params: Mapping[str, str | Sequence[str]] | None = None, etag: str = "") -> Answer:
+    def get(self, url: str, params: Params | None = None, etag: str = "") -> Answer:
         """The JSON at `url`. Raises SourceUnavailable and SourceRefused, in words."""
         until = monotonic() + self._source.timeout
-        asked: Mapping[str, str | Sequence[str]] | None = params
+        asked: Params | None = params
         for _ in range(REDIRECTS + 1):
             self._stay_home(url)
             with self._in_words(url), closing(self._ask(url, asked, etag, until)) as response:
@@ -115,9 +118,7 @@ class Client:
         """What a status that is no success comes to, in words, for whoever asked by `send`."""
         return self._of_status(url, status, retry_after)
 
-    def _ask(
-        self, url: str, params: Mapping[str, str | Sequence[str]] | None, etag: str, until: float
-    ) -> requests.Response:
+    def _ask(self, url: str, params: Params | None, etag: str, until: float) -> requests.Response:
         left = max(until - monotonic(), 0.001)
         headers = {"If-None-Match": etag} if etag else {}
         return self._session.get(url, params=params, headers=headers, timeout=left, allow_redirects=False, stream=True)
@@ -147,7 +148,7 @@ class Client:
             value = json.loads(body, parse_constant=_no_constant)
         except (ValueError, RecursionError) as why:
             raise self._unavailable(url, "answered with broken JSON: ask its operator") from why
-        return Answer(value, True, response.headers.get("etag", ""), _next_link(response))
+        return Answer(value, True, response.headers.get("etag", ""), _next_link(response), response.headers)
 
     def _body(self, url: str, response: requests.Response, until: float) -> bytes:
         """All of the body, read as it comes: neither its size nor its pace is the sender's to decide."""

@@ -51,7 +51,7 @@ class PagerDuty(HttpSource, Standing):
     url: Address = "https://api.pagerduty.com"
     token: Secret
     token_prefix: str = "Token token="
-    headers: dict[str, str] = {"Accept": "application/vnd.pagerduty+json;version=2"}
+    headers: dict[str, str] = Field(default={"Accept": "application/vnd.pagerduty+json;version=2"})
     duties: tuple[Duty, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -76,6 +76,10 @@ class PagerDuty(HttpSource, Standing):
         told = [self._party(each, stands[each.party]) for each in self.duties]
         changed = [each for each in told if known.get(each.columns["party_id"]) != each.columns["name"]]
         yield from self.brought(changed, stands, cursor, now)
+
+    def anew(self, cursor: str) -> str | None:
+        """Every duty is told again, as it is configured by then."""
+        return None
 
     def _listed(self, client: Client, name: str, ids: Sequence[str], now: datetime) -> Iterator[Mapping[str, Any]]:
         if not ids:
