@@ -5,7 +5,7 @@ Needs a support plan of Business or better, and the right support:DescribeCases.
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any, ClassVar
 
@@ -68,7 +68,7 @@ class Support(Amazon, Standing):
         return None
 
     def _case(self, case: Mapping[str, Any]) -> Iterator[Told]:
-        status, opened = as_text(case.get("status")), as_text(case.get("timeCreated"))
+        status, opened = as_text(case.get("status")), _instant(case.get("timeCreated"))
         number = as_text(case.get("displayId")) or as_text(case.get("caseId"))
         severity = as_text(case.get("severityCode"))
         subject, odd = as_text(case.get("subject")), strange(status, STATUSES)
@@ -88,12 +88,22 @@ class Support(Amazon, Standing):
             message = {
                 "message_id": f"{columns['case_id']}@{blake2b(said.encode(), digest_size=9).hexdigest()}",
                 "provider_id": self.provider,
-                "received_at": as_text(each.get("timeCreated")),
+                "received_at": _instant(each.get("timeCreated")),
                 "sender": as_text(each.get("submittedBy")),
                 "subject": f"Case {number}: {subject}",
                 "body": as_text(each.get("body")),
             }
             yield Told("provider_messages", message, each)
+
+
+def _instant(value: Any) -> str:
+    """AWS's clock is UTC, whether it says so or not; what is no time stays as it is."""
+    text = as_text(value)
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return iso(at if at.tzinfo else at.replace(tzinfo=UTC))
 
 
 def _after(opened: str, seconds: float | None) -> str:

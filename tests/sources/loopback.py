@@ -17,6 +17,7 @@ class Asked:
     path: str
     params: dict[str, str]
     headers: dict[str, str]
+    body: bytes = b""
 
 
 Reply = Callable[["Handler"], None]
@@ -49,8 +50,11 @@ class Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         params = {name: values[-1] for name, values in parse_qs(parts.query).items()}
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self.loopback.asked.append(Asked(parts.path, params, headers))
+        body = self.rfile.read(int(headers.get("content-length", 0)))
+        self.loopback.asked.append(Asked(parts.path, params, headers, body))
         self.loopback.reply(self)
+
+    do_POST = do_GET  # noqa: N815
 
     def send_json(self, value: Any, **headers: str) -> None:
         self.send_body(200, json.dumps(value).encode(), **headers)
