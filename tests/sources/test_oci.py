@@ -141,7 +141,7 @@ def announcement(number: int, kind: str, **rest: Any) -> dict[str, Any]:
 def test_oci_announcements_of_one_chain_are_one_maintenance(engine: Engine, server: Loopback) -> None:
     """Out of order in the list, each at its own instant; only the detail names the instances."""
     listed = [
-        announcement(3, "SCHEDULED_MAINTENANCE_COMPLETE", timeOneType="ACTUAL_START_TIME", timeTwoType="ACTUAL_END_TIME"),
+        announcement(3, "SCHEDULED_MAINTENANCE_COMPLETE", timeOneType="ACTUAL_START_TIME", timeTwoType="OTHER"),
         announcement(1, "SCHEDULED_MAINTENANCE"),
         announcement(2, "SCHEDULED_MAINTENANCE_EXTENDED", timeOneType="ORIGINAL_END_TIME", timeTwoType="NEW_END_TIME",
                      timeTwoValue="2026-03-05T12:00:00Z"),
