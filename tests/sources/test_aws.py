@@ -67,7 +67,8 @@ def instance(name: str, *events: dict[str, str]) -> dict[str, Any]:
 
 def event(**rest: str) -> dict[str, str]:
     said = {
-        "instanceEventId": "instance-event-0d59937288b749b32", "code": "system-reboot", "description": "scheduled reboot",
+        "instanceEventId": "instance-event-0d59937288b749b32", "code": "system-reboot",
+        "description": "scheduled reboot",
         "notBefore": "2026-03-02T06:00:00.000Z", "notAfter": "2026-03-02T08:00:00.000Z",
     }  # fmt: skip
     return said | rest
@@ -207,7 +208,8 @@ class HealthSays:
 
 def told(status: str, at: float, **rest: Any) -> dict[str, Any]:
     said = {
-        "arn": ARN, "service": "EC2", "eventTypeCode": "AWS_EC2_INSTANCE_REBOOT", "eventTypeCategory": "scheduledChange",
+        "arn": ARN, "service": "EC2", "eventTypeCode": "AWS_EC2_INSTANCE_REBOOT",
+        "eventTypeCategory": "scheduledChange",
         "region": "us-west-2", "startTime": 1772431200.0, "endTime": 1772438400.0, "lastUpdatedTime": at,
         "statusCode": status, "eventScopeCode": "ACCOUNT_SPECIFIC",
     }  # fmt: skip

@@ -133,7 +133,8 @@ def announcement(number: int, kind: str, **rest: Any) -> dict[str, Any]:
     said = {
         "id": f"a-{number}", "chainId": "chain", "announcementType": kind, "summary": "Power work in AD-1",
         "timeOneType": "START_TIME", "timeOneValue": "2026-03-05T06:00:00Z", "timeTwoType": "END_TIME",
-        "timeTwoValue": "2026-03-05T10:00:00Z", "lifecycleState": "ACTIVE", "timeUpdated": f"2026-03-01T0{number}:00:00Z",
+        "timeTwoValue": "2026-03-05T10:00:00Z",
+        "lifecycleState": "ACTIVE", "timeUpdated": f"2026-03-01T0{number}:00:00Z",
     }  # fmt: skip
     return said | rest
 
