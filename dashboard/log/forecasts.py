@@ -29,14 +29,15 @@ def append_forecasts(connection: Connection, made: Iterable[Forecast], made_at: 
     return new
 
 
-def latest_forecasts(connection: Connection, ids: Iterable[str]) -> dict[str, Forecast]:
-    """The newest forecast of each of these maintenances that has one."""
+def latest_forecasts(connection: Connection, ids: Iterable[str], *, paths: bool = True) -> dict[str, Forecast]:
+    """The newest forecast of each of these maintenances that has one; without its paths it is read in no time."""
     newest = (
         select(forecasts.c.maintenance_id, func.max(forecasts.c.as_of).label("as_of"))
         .group_by(forecasts.c.maintenance_id)
         .subquery()
     )
-    query = select(forecasts).join(
+    columns = [forecasts.c[name] for name in COLUMNS if paths or name != "futures"]
+    query = select(*columns).join(
         newest,
         (forecasts.c.maintenance_id == newest.c.maintenance_id) & (forecasts.c.as_of == newest.c.as_of),
     )

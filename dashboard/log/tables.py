@@ -144,6 +144,20 @@ judgements = Table(
 )
 Index(None, judgements.c.engine, judgements.c.actual)
 
+usual_times = Table(
+    "usual_times",
+    metadata,
+    Column("provider_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("as_of", BigInteger, nullable=False),
+    Column("p50", Float, nullable=False),  # hours
+    Column("p90", Float, nullable=False),
+    Column("p95", Float, nullable=False),
+    PrimaryKeyConstraint("provider_id", "kind", "what"),
+    sqlite_with_rowid=False,
+)
+
 source_states = Table(
     "source_states",
     metadata,

@@ -78,13 +78,15 @@ def summaries(connection: Connection, ahead: Ahead, ids: Iterable[str], scope: S
         rows = counted.get(name, [])
         if not known[name].by_node:
             rows = [row._replace(stage=str(stage_by_status(maintenance.status))) for row in rows]
-        if any(fleet.weight(row.cluster_id, row.team_id) for row in rows) or (not rows and _told(fleet, maintenance)):
+        if any(fleet.weight(row.cluster_id, row.team_id) for row in rows) or (
+            not rows and told_in_scope(fleet, maintenance)
+        ):
             forecast = ahead.forecasts.get(name)
             found.append(_summary(fleet, maintenance, rows, forecast, claims.get(name), scope.certainty, ahead.now))
     return found
 
 
-def _told(fleet: Fleet, maintenance: Maintenance) -> bool:
+def told_in_scope(fleet: Fleet, maintenance: Maintenance) -> bool:
     """Whether a maintenance that names no node is in scope by what it says of itself."""
     scope = fleet.scope
     if maintenance.cluster_id:
