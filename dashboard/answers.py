@@ -1,24 +1,29 @@
 """The door between pages and log: what pages ask, answered from the database that the settings name."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 
 from sqlalchemy import Engine
 
 from dashboard.jobs.decide import decide
+from dashboard.configuration import read_slas
 from dashboard.jobs.join import take_apart
 from dashboard.log.database import open_log, reading
 from dashboard.model.decision import Decision
 from dashboard.model.planning import Alternative
 from dashboard.model.scope import Scope
+from dashboard.model.slas import Slas
 from dashboard.settings import Settings
 from dashboard.views.can_i_run import CanIRun, can_i_run
 from dashboard.views.capacity import WhatIsOut, what_is_out
+from dashboard.views.expectations import WhoIsUp, who_is_up
 from dashboard.views.freshness import Choices, Freshness, Head, choices, freshness, head
 from dashboard.views.maintenance import WhereItStands, where_it_stands
 from dashboard.views.maintenances import WhatIsPlanned, what_is_planned
 from dashboard.views.plan import Plan, plan
+from dashboard.views.partner import Partner, between_us
 from dashboard.views.sources import WhatComesIn, what_comes_in
 from dashboard.views.tellings import Tellings, tellings, whole_of
 from dashboard.views.trust import Trust, trust
@@ -29,6 +34,14 @@ class Answers:
     """What pages ask, answered from the log."""
 
     engine: Engine
+    config: Path | None = None
+    _slas: list[Slas] = field(default_factory=list)
+
+    def slas(self) -> Slas:
+        """The contracts, read once. Raises UsageError: pages say what is wrong with them."""
+        if not self._slas:
+            self._slas.append(read_slas(self.config))
+        return self._slas[0]
 
     def now(self) -> datetime:
         """The clock."""
@@ -67,7 +80,17 @@ class Answers:
     def where_it_stands(self, scope: Scope, maintenance_id: str) -> WhereItStands | None:
         """One maintenance in full."""
         with reading(self.engine) as connection:
-            return where_it_stands(connection, scope, self.now(), maintenance_id)
+            return where_it_stands(connection, scope, self.now(), maintenance_id, self.slas())
+
+    def who_is_up(self, scope: Scope) -> WhoIsUp:
+        """Whom do we wait for."""
+        with reading(self.engine) as connection:
+            return who_is_up(connection, scope, self.now(), self.slas())
+
+    def between_us(self, scope: Scope, provider: str) -> Partner | None:
+        """What a provider and we owe each other."""
+        with reading(self.engine) as connection:
+            return between_us(connection, scope, self.now(), provider, self.slas())
 
     def tellings(self, scope: Scope, maintenance_id: str) -> Tellings:
         """Who tells of one maintenance."""
@@ -106,4 +129,5 @@ class Answers:
 @cache
 def answers() -> Answers:
     """The one of this process."""
-    return Answers(open_log(Settings().database_url))
+    settings = Settings()
+    return Answers(open_log(settings.database_url), settings.config)

@@ -1,19 +1,22 @@
-"""The configuration file: which sources there are. All of it is checked when it is read, and no secret is in it."""
+"""The configuration file: which sources and contracts there are. All of it is checked when read; it holds no secret."""
 
 import tomllib
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any, Self, cast, get_args
 
-from pydantic import SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from dashboard.errors import UsageError
+from dashboard.model.slas import ANSWER, CONFIRMATION, OF_CASES, WHATS, Sla, Slas, read_pauses
 from dashboard.sources import SOURCES
 from dashboard.sources.seam import Secret, Source
 
+KNOWN = ("sources", "slas")
+MOST_HOURS = 24 * 366
 NO_FILE = "no configuration: name the file that lists the sources by --config or DASHBOARD_CONFIG"
 
 
@@ -24,23 +27,90 @@ def read_sources(path: Path | None, environment: Mapping[str, str]) -> tuple[Sou
     """
     if path is None:
         raise UsageError(NO_FILE)
+    tables = _tables(path, "sources")
+    found = tuple(_source(path, number, table, environment) for number, table in enumerate(tables, 1))
+    for each in found:
+        if [other.name for other in found].count(each.name) > 1:
+            raise UsageError(f"{path}: two sources are named {each.name!r}; give each a name of its own")
+    return found
+
+
+def read_slas(path: Path | None) -> Slas:
+    """The configured SLAs; none where there is no file. Raises UsageError: what is wrong, where, and what to write."""
+    tables = _tables(path, "slas") if path is not None else []
+    found: dict[tuple[str, ...], Sla] = {}
+    for number, table in enumerate(tables, 1):
+        try:
+            sla = _Sla.model_validate(table).agreed()
+        except ValidationError as why:
+            raise UsageError(f"{path}: SLA {number}: {_in_words(why.errors()[0], _Sla)}") from None
+        key = (sla.what, sla.provider, sla.kind, sla.severity)
+        if key in found:
+            raise UsageError(f"{path}: SLA {number}: there is one for the same already; keep one of them")
+        found[key] = sla
+    return Slas(tuple(found.values()))
+
+
+class _Sla(BaseModel):
+    """One [[slas]] table."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    what: str
+    hours: int | float
+    provider: str = ""
+    kind: str = ""
+    severity: str = ""
+    pauses: list[str] = []
+
+    @field_validator("what")
+    @classmethod
+    def _known(cls, what: str) -> str:
+        if what not in WHATS:
+            raise ValueError(f"there is no {what!r}; write one of {', '.join(WHATS)}")
+        return what
+
+    @field_validator("hours")
+    @classmethod
+    def _some(cls, hours: float) -> float:
+        if not 0 < hours <= MOST_HOURS:
+            raise ValueError(f"give more than 0 and at most {MOST_HOURS}")
+        return hours
+
+    @model_validator(mode="after")
+    def _can_pause(self) -> Self:
+        within, waits = read_pauses(self.pauses)
+        if waits and self.what not in OF_CASES:
+            raise ValueError(f"pauses: only the clock of a {' or a '.join(OF_CASES)} stands 'while' a case waits")
+        if within and self.what == CONFIRMATION:
+            raise ValueError("pauses: a confirmation is so many hours before the start, whatever the hour")
+        if self.severity and self.what not in (*OF_CASES, ANSWER):
+            raise ValueError(f"severity: only a case has one; leave it out for a {self.what}")
+        return self
+
+    def agreed(self) -> Sla:
+        """As the clocks take it."""
+        within, waits = read_pauses(self.pauses)
+        names = (self.provider, self.kind, self.severity)
+        return Sla(self.what, float(self.hours), *names, within, waits, tuple(self.pauses))
+
+
+def _tables(path: Path, name: str) -> list[dict[str, Any]]:
+    """The [[name]] tables of the file, which holds nothing that we do not know."""
     try:
         told = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as why:
         raise UsageError(f"{path}: cannot be read ({type(why).__name__}): {NO_FILE.partition(': ')[2]}") from why
     except tomllib.TOMLDecodeError as why:
         raise UsageError(f"{path}: is no TOML: {why}") from why
-    unknown = sorted(set(told) - {"sources"})
+    unknown = sorted(set(told) - set(KNOWN))
     if unknown:
-        raise UsageError(f"{path}: there is no {unknown[0]!r}; sources are written as [[sources]] tables")
-    tables = told.get("sources", [])
+        written = " and ".join(f"{each} as [[{each}]]" for each in KNOWN)
+        raise UsageError(f"{path}: there is no {unknown[0]!r}; {written} tables are what there is")
+    tables = told.get(name, [])
     if not isinstance(tables, list) or not all(isinstance(each, dict) for each in tables):
-        raise UsageError(f"{path}: write each source as a table of its own, under [[sources]]")
-    found = tuple(_source(path, number, table, environment) for number, table in enumerate(tables, 1))
-    for each in found:
-        if [other.name for other in found].count(each.name) > 1:
-            raise UsageError(f"{path}: two sources are named {each.name!r}; give each a name of its own")
-    return found
+        raise UsageError(f"{path}: write each of the {name} as a table of its own, under [[{name}]]")
+    return tables
 
 
 def _source(path: Path, number: int, table: dict[str, Any], environment: Mapping[str, str]) -> Source:
@@ -86,7 +156,7 @@ def _is_secret(field: FieldInfo) -> bool:
     return Secret in (field.annotation, *get_args(field.annotation))
 
 
-def _in_words(error: ErrorDetails, shape: type[Source]) -> str:
+def _in_words(error: ErrorDetails, shape: type[BaseModel]) -> str:
     """One of pydantic's errors as a sentence, without the value that it is about: that could be a secret."""
     place = ".".join(str(each) for each in error["loc"])
     if error["type"] == "missing":

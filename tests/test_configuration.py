@@ -94,8 +94,8 @@ def test_two_sources_of_one_name_are_refused(tmp_path: Path) -> None:
     ("text", "words"),
     [
         ("[[sources]\n", "is no TOML"),
-        ("[source]\n", "there is no 'source'; sources are written as [[sources]] tables"),
-        ("sources = 3\n", "write each source as a table of its own"),
+        ("[source]\n", "there is no 'source'; sources as [[sources]] and slas as [[slas]] tables are what there is"),
+        ("sources = 3\n", "write each of the sources as a table of its own, under [[sources]]"),
     ],
 )
 def test_a_file_that_is_no_configuration_is_said(tmp_path: Path, text: str, words: str) -> None:

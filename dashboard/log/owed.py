@@ -38,4 +38,9 @@ def open_commitments(connection: Connection, at: int | None) -> list[RowMapping]
     if at is not None:
         query = query.where(_COMMITMENTS.recorded_at <= at)
     rows = in_force(connection, "commitments", at, ("commitment_id", list(connection.scalars(query))))
-    return sorted((row for row in rows if not row["withdrawn"]), key=lambda row: str(row["commitment_id"]))
+    return sorted((row for row in rows if is_owed(row)), key=lambda row: str(row["commitment_id"]))
+
+
+def is_owed(row: RowMapping) -> bool:
+    """Whether a commitment in force is neither met nor withdrawn."""
+    return row["met_at"] is None and not row["withdrawn"]

@@ -90,3 +90,6 @@ class Slas:
             and each.severity in ("", severity)
         ]
         return max(fitting, key=lambda each: (each.provider != "", each.severity != "", each.kind != ""), default=None)
+
+
+NO_SLAS = Slas()

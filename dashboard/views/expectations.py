@@ -12,7 +12,7 @@ from dashboard.model.cases import Case
 from dashboard.model.expectations import Basis, Expectation, Kind, State
 from dashboard.model.instants import instant, maybe_instant
 from dashboard.model.scope import Scope
-from dashboard.model.slas import Slas
+from dashboard.model.slas import NO_SLAS, Slas
 from dashboard.views import words
 from dashboard.views.fleet import Fleet
 from dashboard.views.owed import Owed, read_owed
@@ -55,7 +55,7 @@ class WhoIsUp:
     providers: tuple[tuple[str, str], ...]
 
 
-def who_is_up(connection: Connection, scope: Scope, now: datetime, slas: Slas) -> WhoIsUp:
+def who_is_up(connection: Connection, scope: Scope, now: datetime, slas: Slas = NO_SLAS) -> WhoIsUp:
     """What anybody owes at the scope's instant, or `now`; `slas` are the contracts."""
     found = read_owed(connection, scope, now, slas)
     rows, now = found.expectations, found.now

@@ -8,16 +8,21 @@ from sqlalchemy import Connection
 
 from dashboard.log.forecasts import forecast_history
 from dashboard.log.state import Standing, maintenances, of_maintenances
+from dashboard.model.expectations import Rules
 from dashboard.model.instants import micros
 from dashboard.model.outlook import FRACTIONS, LIKELY, Fan, Forecast, Mark, Racks, ReturnCurve, Slip
 from dashboard.model.scope import Scope
+from dashboard.model.slas import NO_SLAS, Slas
 from dashboard.model.stages import Stage
+from dashboard.model.usual import UsualTimes
 from dashboard.views import words
 from dashboard.views.account import account, moved
 from dashboard.views.ahead import Ahead
+from dashboard.views.expectations import owed_table
 from dashboard.views.fleet import instant_of, read_fleet
-from dashboard.views.nodes import racks_of, stages_table, stragglers_table, waiting_table
-from dashboard.views.outlooks import curve, forecasts_for, together
+from dashboard.views.nodes import racks_of, stages_table, stragglers_table
+from dashboard.views.outlooks import curve, forecasts_and_usual, together
+from dashboard.views.owed import owed_in
 from dashboard.views.standing import OUT_STAGES, as_told, out_over_time, picture_of
 from dashboard.views.summaries import ALMOST, Summary, summaries
 from dashboard.views.told import Told
@@ -31,7 +36,7 @@ class WhereItStands:
     `stages`, a row a stage that holds nodes, in the order of a rollout: stage (as Stage has it), nodes, gpus,
     waiting_for, longest_words.
     `back`, a row a fraction (half, 90 %, 95 %, all): fraction, likely, plan_on (aware datetimes), words.
-    `waiting_for`, a row an open expectation: who, role, what, since, due, late_words, contact, escalates_to.
+    `waiting_for`, a row an open expectation, the longest overdue first: as `owed` of WhoIsUp has them.
     `stragglers`, the nodes longest in an open stage: node_id, rack, stage, since, hours, usual_hours (median of its
     like), waiting_for.
     `messages`, newest first: received_at, sender, subject, claimed_end, body (untrusted text).
@@ -76,10 +81,15 @@ FACT_BEFORE = timedelta(hours=6)
 MOST_FACT = timedelta(days=14)
 
 
-def where_it_stands(connection: Connection, scope: Scope, now: datetime, maintenance_id: str) -> WhereItStands | None:
-    """One maintenance in full, whoever's GPUs it holds; None where it was not known at the instant shown."""
+def where_it_stands(
+    connection: Connection, scope: Scope, now: datetime, maintenance_id: str, slas: Slas = NO_SLAS
+) -> WhereItStands | None:
+    """One maintenance in full, whoever's GPUs it holds; None where it was not known at the instant shown.
+
+    `slas` are the contracts that dues are made of.
+    """
     whole = Scope(as_of=scope.as_of, certainty=scope.certainty, zone=scope.zone)
-    ahead, rows = _look(connection, whole, now, maintenance_id)
+    ahead, rows, usual = _look(connection, whole, now, maintenance_id)
     if maintenance_id not in ahead.picture.known:
         return None
     (summary,) = summaries(connection, ahead, [maintenance_id], whole) or (None,)
@@ -113,7 +123,7 @@ def where_it_stands(connection: Connection, scope: Scope, now: datetime, mainten
         fan=_fan(connection, ahead, summary),
         slip=_slip(made, ahead, summary, told),
         racks=racks_of(rows, ahead.now),
-        waiting_for=waiting_table(rows, ahead, summary, told.commitments, scope),
+        waiting_for=_owed(connection, ahead, rows, summary, Rules(slas, usual)),
         stragglers=stragglers_table(connection, rows, ahead, summary),
         messages=told.messages,
         cases=told.cases,
@@ -121,8 +131,10 @@ def where_it_stands(connection: Connection, scope: Scope, now: datetime, mainten
     )
 
 
-def _look(connection: Connection, scope: Scope, now: datetime, maintenance_id: str) -> tuple[Ahead, list[Standing]]:
-    """What `ahead` tells of all, of this maintenance alone; and its nodes."""
+def _look(
+    connection: Connection, scope: Scope, now: datetime, maintenance_id: str
+) -> tuple[Ahead, list[Standing], UsualTimes]:
+    """What `ahead` tells of all, of this maintenance alone; its nodes, and what is usual."""
     at, now = instant_of(scope), scope.as_of or now
     fleet = read_fleet(connection, scope, at)
     known = maintenances(connection, at, [maintenance_id])
@@ -131,9 +143,15 @@ def _look(connection: Connection, scope: Scope, now: datetime, maintenance_id: s
         if not each.by_node:
             rows = [as_told(row, each.maintenance) if row.maintenance_id == name else row for row in rows]
     held = [row for row in rows if row.stage in OUT_STAGES or row.stage == Stage.REMOVED]
-    forecasts = forecasts_for(connection, known, scope.as_of)
+    forecasts, usual = forecasts_and_usual(connection, known, scope.as_of)
     picture = picture_of(fleet, known, held)
-    return Ahead(now, at, fleet, picture, forecasts, together(forecasts.values(), fleet, now)), rows
+    return Ahead(now, at, fleet, picture, forecasts, together(forecasts.values(), fleet, now)), rows, usual
+
+
+def _owed(connection: Connection, ahead: Ahead, rows: list[Standing], summary: Summary, rules: Rules) -> pd.DataFrame:
+    held = [(row.node_id, row.stage, row.since, row.cluster_id) for row in rows]
+    forecast = ahead.forecasts.get(summary.maintenance_id)
+    return owed_table(owed_in(connection, ahead, summary, held, forecast, rules), ahead.fleet, ahead.now)
 
 
 def _subtitle(summary: Summary) -> str:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import pandas as pd
-from sqlalchemy import Connection
+from sqlalchemy import Connection, RowMapping
 
-from dashboard.log.owed import open_cases, open_commitments
+from dashboard.log.owed import all_cases, is_owed, open_cases, open_commitments
+from dashboard.log.read import in_force
 from dashboard.model import owing
 from dashboard.model.cases import Case
 from dashboard.model.expectations import Expectation, Matter, Rules, in_order
@@ -81,7 +82,7 @@ def read_owed(connection: Connection, scope: Scope, now: datetime, slas: Slas) -
     for name, summary in found.items():
         told = picture.known[name].maintenance
         rows += in_maintenance(books, matters[name], told, summary, held.get(name, ()), forecasts.get(name))
-    rows += of_commitments(connection, books, matters, in_scope, at)
+    rows += of_commitments(open_commitments(connection, at), books, matters, in_scope)
     rows += of_cases(books, matters, cases)
     standing = {(name, row[0]): (row[1], row[2]) for name, some in held.items() for row in some}
     return Owed(now, fleet, tuple(in_order(rows, now)), tuple(cases), matters, standing)
@@ -157,12 +158,34 @@ def _of_plan(
     return [confirm] if confirm else []
 
 
+def owed_in(
+    connection: Connection,
+    ahead: Ahead,
+    summary: Summary,
+    held: Iterable[Held],
+    forecast: Forecast | None,
+    rules: Rules,
+) -> list[Expectation]:
+    """Everything that is owed in one maintenance, the longest overdue first."""
+    name, fleet, at, now = summary.maintenance_id, ahead.fleet, ahead.at, ahead.now
+    told = ahead.picture.known[name].maintenance
+    matter = matter_of(fleet, told, summary)
+    cases = [each for each in all_cases(connection, at, [name, ""]) if each.is_open]
+    claims = claimed_ends(connection, [name], at)
+    books = Books(fleet, Directory.of(fleet.parties), rules, by_maintenance(cases), claims, now)
+    rows = in_maintenance(books, matter, told, summary, held, forecast)
+    only = ("maintenance_id", [name])
+    open_ones = [row for row in in_force(connection, "commitments", at, only) if is_owed(row)]
+    rows += of_commitments(open_ones, books, {name: matter}, {name})
+    return in_order([*rows, *of_cases(books, {name: matter}, books.cases.get(name, ()))], now)
+
+
 def of_commitments(
-    connection: Connection, books: Books, matters: Mapping[str, Matter], in_scope: set[str], at: int | None
+    rows: Iterable[RowMapping], books: Books, matters: Mapping[str, Matter], in_scope: set[str]
 ) -> list[Expectation]:
     """What parties took on and have not done yet."""
     found = []
-    for row in open_commitments(connection, at):
+    for row in rows:
         party = books.directory.named(row["party_id"]) or owing.unknown_party(row["party_id"])
         if _is_seen(books.fleet, in_scope, row["maintenance_id"], party):
             matter = matters.get(row["maintenance_id"]) or Matter(row["maintenance_id"], provider_id=party.provider_id)
