@@ -89,6 +89,7 @@ def doctor(config: Path | None, database: str) -> None:
     """Check configuration, database and every source for real, and say what to change."""
     from concurrent.futures import ThreadPoolExecutor
 
+    from dashboard.configuration import read_slas
     from dashboard.jobs.examine import Finding, examine
 
     findings, usable = [], True
@@ -98,7 +99,7 @@ def doctor(config: Path | None, database: str) -> None:
         findings, usable = [Finding(False, str(why))], False
     try:
         sources = _sources(config)
-        findings.append(Finding(True, f"{config}: {len(sources)} sources"))
+        findings.append(Finding(True, f"{config}: {len(sources)} sources, {len(read_slas(config).all)} SLAs"))
         with ThreadPoolExecutor(AT_ONCE) as pool:
             findings += pool.map(lambda each: examine(each, datetime.now(UTC)), sources)
     except UsageError as why:

@@ -22,6 +22,7 @@ WAITING = {
     "what": "owes what",
     "due": "due",
     "late_words": "late",
+    "basis": "by",
     "contact": "Contact",
     "escalates_to": "Escalates to",
     "role": "Role",

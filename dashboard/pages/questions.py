@@ -8,10 +8,12 @@ from dashboard.model.planning import Alternative
 from dashboard.model.scope import Scope
 from dashboard.views.can_i_run import CanIRun
 from dashboard.views.capacity import WhatIsOut
+from dashboard.views.expectations import WhoIsUp
 from dashboard.views.freshness import Choices, Freshness, Head
 from dashboard.views.maintenance import WhereItStands
 from dashboard.views.maintenances import WhatIsPlanned
 from dashboard.views.plan import Plan
+from dashboard.views.partner import Partner
 from dashboard.views.sources import WhatComesIn
 from dashboard.views.tellings import Tellings
 from dashboard.views.trust import Trust
@@ -43,6 +45,12 @@ class Answers(Protocol):
 
     def where_it_stands(self, scope: Scope, maintenance_id: str) -> WhereItStands | None:
         """Where does this maintenance stand; None where it is not known."""
+
+    def who_is_up(self, scope: Scope) -> WhoIsUp:
+        """Whom do we wait for, since when, and what is overdue."""
+
+    def between_us(self, scope: Scope, provider: str) -> Partner | None:
+        """What a provider and we owe each other; None where it is not known."""
 
     def tellings(self, scope: Scope, maintenance_id: str) -> Tellings:
         """Who tells of this maintenance, and do they contradict each other."""

@@ -141,6 +141,12 @@ def scope_bar() -> Scope:
     return Scope(**chosen, as_of=at, zone=zone)
 
 
+def scope_alone() -> Scope:
+    """The provider, the instant and the zone that the URL names, without a control that would name any other."""
+    zone = known_zone(address.said("zone")) or known_zone(st.context.timezone) or "UTC"
+    return Scope(provider=address.said("provider"), as_of=address.as_of(now()), zone=zone)
+
+
 def _controls(offered: dict[str, tuple[str, dict[Any, str]]], place: str) -> dict[str, Any]:
     width = 160 if place == "bar" else None
     values = {
@@ -240,6 +246,11 @@ def signpost(**pages: Any) -> None:
 def way(name: str, label: str, icon: str | None = None) -> None:
     """A link to another page that keeps the scope."""
     st.page_link(_signs[name], label=label, icon=icon, query_params=address.kept())
+
+
+def way_out(name: str, label: str, **said: str) -> None:
+    """A link to a page for people from outside: of the scope it keeps the instant, and says no more than `said`."""
+    st.page_link(_signs[name], label=plain(label), query_params=address.instant_kept() | said)
 
 
 @contextmanager

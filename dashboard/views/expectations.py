@@ -19,7 +19,7 @@ from dashboard.views.owed import Owed, read_owed
 
 SOON = timedelta(hours=24)
 ROWS = ["maintenance_id", "title", "who", "role", "what", "since", "due", "late_words", "basis", "basis_words",
-        "state", "chance", "stands", "contact", "escalates_to"]  # fmt: skip
+        "state", "chance_words", "contact", "escalates_to"]  # fmt: skip
 PARTIES = ["who", "role", "owed", "overdue", "at_risk", "longest_words", "what", "next_due", "contact", "escalates_to"]
 CASES = ["case_id", "node_id", "stage", "stage_words", "maintenance", "status", "severity", "opened_at",
          "response_due_at", "resolution_due_at", "state", "note"]  # fmt: skip
@@ -32,8 +32,8 @@ class WhoIsUp:
     `parties`, a row each, the longest overdue first: who, role, owed, overdue, at_risk (things), longest_words (how
     late), what (the longest overdue, else what is due next), next_due, contact, escalates_to (the whole ladder).
     `owed`, the longest overdue first: maintenance_id, title, who, role, what, since, due, late_words, basis (SLA,
-    support case, promise, usual time, our own rule), basis_words, state, chance (of being late, 0 to 1, NaN where
-    nothing tells), stands (whether its clock does), contact, escalates_to.
+    support case, promise, usual time, our own rule), basis_words, state (in time, at risk, overdue; and whether its
+    clock stands still), chance_words (of being late, "" where nothing tells), contact, escalates_to.
     `clocks`, those of `owed` that a contract gives, the same columns.
     `cases`, the open ones beside their nodes: case_id, node_id, stage, stage_words (since when), maintenance, status,
     severity, opened_at, response_due_at, resolution_due_at, state, note.
@@ -118,11 +118,15 @@ def owed_table(rows: Sequence[Expectation], fleet: Fleet, now: datetime) -> pd.D
     found = [
         (each.matter.maintenance_id, each.matter.title or each.matter.maintenance_id, who(each, fleet),
          words.stage(each.party.role), each.what, each.since, each.due, late_words(each, now), str(each.basis),
-         each.basis_words, str(each.state), float("nan") if each.chance is None else each.chance, each.stands,
+         each.basis_words, f"{each.state}{', stands still' if each.stands else ''}", _chance(each),
          each.party.contact, each.party.chain)
         for each in rows
     ]  # fmt: skip
     return with_instants(pd.DataFrame(found, columns=ROWS), "since", "due")
+
+
+def _chance(each: Expectation) -> str:
+    return "" if each.chance is None or each.overdue else words.percent(each.chance)
 
 
 def late_words(each: Expectation, now: datetime) -> str:

@@ -123,7 +123,7 @@ def where_it_stands(
         fan=_fan(connection, ahead, summary),
         slip=_slip(made, ahead, summary, told),
         racks=racks_of(rows, ahead.now),
-        waiting_for=_owed(connection, ahead, rows, summary, Rules(slas, usual)),
+        waiting_for=_owed(connection, ahead, rows, summary, told, Rules(slas, usual)),
         stragglers=stragglers_table(connection, rows, ahead, summary),
         messages=told.messages,
         cases=told.cases,
@@ -148,10 +148,12 @@ def _look(
     return Ahead(now, at, fleet, picture, forecasts, together(forecasts.values(), fleet, now)), rows, usual
 
 
-def _owed(connection: Connection, ahead: Ahead, rows: list[Standing], summary: Summary, rules: Rules) -> pd.DataFrame:
+def _owed(
+    connection: Connection, ahead: Ahead, rows: list[Standing], summary: Summary, told: Told, rules: Rules
+) -> pd.DataFrame:
     held = [(row.node_id, row.stage, row.since, row.cluster_id) for row in rows]
-    forecast = ahead.forecasts.get(summary.maintenance_id)
-    return owed_table(owed_in(connection, ahead, summary, held, forecast, rules), ahead.fleet, ahead.now)
+    found = owed_in(connection, ahead, summary, held, told.commitments, rules)
+    return owed_table(found, ahead.fleet, ahead.now)
 
 
 def _subtitle(summary: Summary) -> str:

@@ -9,7 +9,6 @@ import pandas as pd
 from sqlalchemy import Connection, RowMapping
 
 from dashboard.log.owed import all_cases, is_owed, open_cases, open_commitments
-from dashboard.log.read import in_force
 from dashboard.model import owing
 from dashboard.model.cases import Case
 from dashboard.model.expectations import Expectation, Matter, Rules, in_order
@@ -163,7 +162,7 @@ def owed_in(
     ahead: Ahead,
     summary: Summary,
     held: Iterable[Held],
-    forecast: Forecast | None,
+    commitments: Iterable[RowMapping],
     rules: Rules,
 ) -> list[Expectation]:
     """Everything that is owed in one maintenance, the longest overdue first."""
@@ -173,10 +172,8 @@ def owed_in(
     cases = [each for each in all_cases(connection, at, [name, ""]) if each.is_open]
     claims = claimed_ends(connection, [name], at)
     books = Books(fleet, Directory.of(fleet.parties), rules, by_maintenance(cases), claims, now)
-    rows = in_maintenance(books, matter, told, summary, held, forecast)
-    only = ("maintenance_id", [name])
-    open_ones = [row for row in in_force(connection, "commitments", at, only) if is_owed(row)]
-    rows += of_commitments(open_ones, books, {name: matter}, {name})
+    rows = in_maintenance(books, matter, told, summary, held, ahead.forecasts.get(name))
+    rows += of_commitments([row for row in commitments if is_owed(row)], books, {name: matter}, {name})
     return in_order([*rows, *of_cases(books, {name: matter}, books.cases.get(name, ()))], now)
 
 

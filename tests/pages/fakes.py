@@ -15,10 +15,12 @@ from dashboard.model.scope import Scope
 from dashboard.model.stages import CODE, Stage
 from dashboard.views.can_i_run import CanIRun
 from dashboard.views.capacity import Dip, WhatIsOut
+from dashboard.views.expectations import WhoIsUp
 from dashboard.views.freshness import Choices, Freshness, Head
 from dashboard.views.maintenance import WhereItStands
 from dashboard.views.maintenances import WhatIsPlanned
 from dashboard.views.plan import Plan
+from dashboard.views.partner import Partner
 from dashboard.views.sources import WhatComesIn
 from dashboard.views.tellings import Tellings
 from dashboard.views.trust import Trust
@@ -205,6 +207,50 @@ def what_is_out(now: datetime, zone: str) -> WhatIsOut:
     )
 
 
+def owed(now: datetime, hostile: str) -> pd.DataFrame:
+    return frame(
+        "maintenance_id title who role what since due late_words basis basis_words state chance_words contact "
+        "escalates_to",
+        ("M-1000", TITLES[0], hostile or "Priya Raman, Nimbus Cloud", "provider", "hand back 41 nodes", now - h(19),
+         now - h(6), "6 h late", "SLA", "return within 13 h", "overdue", "", "#nimbus-ops", "M. Okafor, then D. Cole"),
+        ("M-1000", TITLES[0], "Hardware health", "hardware health", hostile or "validate 30 nodes", now - h(5),
+         now + h(3), "", "usual time", "9 in 10 take at most 8 h", "in time", "", "#hw-health", hostile),
+    )  # fmt: skip
+
+
+def who_is_up(now: datetime, hostile: str = "") -> WhoIsUp:
+    rows = owed(now, hostile)
+    parties = frame(
+        "who role owed overdue at_risk longest_words what next_due contact escalates_to",
+        (hostile or "Priya Raman, Nimbus Cloud", "provider", 1, 1, 0, "6 h late", "hand back 41 nodes", pd.NaT,
+         "#nimbus-ops", "M. Okafor, then D. Cole"),
+        ("Hardware health", "hardware health", 1, 0, 0, "", "validate 30 nodes", now + h(3), "#hw-health", ""),
+    )  # fmt: skip
+    cases = frame(
+        "case_id node_id stage stage_words maintenance status severity opened_at response_due_at resolution_due_at "
+        "state note",
+        ("CS-411", "nimbus-iad-1-n00317", "repairing", "for 19 h", TITLES[0], "open", "2", now - h(15), now - h(11),
+         now + h(9), "overdue", hostile or "board on order"),
+    )  # fmt: skip
+    sentence = "We wait for 2 parties, 1 of them late; the longest overdue is Priya Raman, Nimbus Cloud, since 08:00."
+    ways = (("nimbus", hostile or "Nimbus Cloud"),)
+    return WhoIsUp(now, hostile or sentence, 2, 2, 1, 0, 1, True, parties, rows, rows.head(1), cases, ways)
+
+
+def between_us(now: datetime, hostile: str = "") -> Partner:
+    columns = "maintenance what who since due late_words basis escalates_to"
+    theirs = frame(columns, (TITLES[0], "hand back 41 nodes", hostile or "Priya Raman", now - h(19), now - h(6),
+                             "6 h late", "SLA", "M. Okafor"))  # fmt: skip
+    ours = frame(columns, (TITLES[0], "validate 30 nodes", "hardware health", now - h(5), now + h(3), "", "usual time",
+                           ""))  # fmt: skip
+    cases = frame(
+        "case_id node_id maintenance status severity opened_at response_due_at resolution_due_at",
+        (hostile or "CS-411", "iad-1-n00317", TITLES[0], "open", "2", now - h(15), now - h(11), now + h(9)),
+    )
+    name = hostile or "Nimbus Cloud"
+    return Partner(now, name, f"{name} owes us 1 thing, 1 of it overdue; we owe {name} 1 thing.", theirs, ours, cases)
+
+
 def where_it_stands(now: datetime) -> WhereItStands:
     grid = racks()
     counts = {stage: sum(1 for code in grid.stage if code == CODE[stage]) for stage in Stage}
@@ -271,20 +317,7 @@ def where_it_stands(now: datetime) -> WhereItStands:
             None,
         ),
         grid,
-        frame(
-            "who role what since due late_words contact escalates_to",
-            (
-                "Nimbus Cloud",
-                "provider",
-                "hand back 41 nodes",
-                now - h(19),
-                now - h(6),
-                "6 h late",
-                "#nimbus-ops",
-                "M. Okafor",
-            ),
-            ("Hardware health", "hardware_health", "validate 30 nodes", now - h(5), now + h(3), "", "#hw-health", ""),
-        ),
+        owed(now, ""),
         frame(
             "node_id rack stage since hours usual_hours waiting_for",
             *[
@@ -472,6 +505,23 @@ class Fake:
 
     def decide(self, decision: Decision) -> None:
         self._ask(f"decide {decision.what} by {decision.decided_by}")
+    def who_is_up(self, scope: Scope) -> WhoIsUp:
+        self._ask("who_is_up")
+        full = who_is_up(scope.as_of or self.now(), HOSTILE if self.state == "hostile" else "")
+        if self.state != "empty":
+            return full
+        none = {name: getattr(full, name).iloc[:0] for name in ("parties", "owed", "clocks", "cases")}
+        return replace(full, sentence="Nobody owes anything right now.", things=0, contracts=False, **none)
+
+    def between_us(self, scope: Scope, provider: str) -> Partner | None:
+        self._ask("between_us")
+        if provider != "nimbus":
+            return None
+        full = between_us(scope.as_of or self.now(), HOSTILE if self.state == "hostile" else "")
+        if self.state != "empty":
+            return full
+        none = {name: getattr(full, name).iloc[:0] for name in ("theirs", "ours", "cases")}
+        return replace(full, sentence="Nothing is open between Nimbus Cloud and us.", **none)
 
     def trust(self, scope: Scope) -> Trust:
         self._ask("trust")

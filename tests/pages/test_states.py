@@ -8,6 +8,7 @@ from dashboard.views.can_i_run import CanIRun
 from tests.pages.fakes import HOSTILE, Fake
 
 ROOMS = ("capacity", "maintenances", "plan", "trust", "sources", "maintenance")
+ROOMS = ("capacity", "maintenances", "whos_up", "trust", "sources", "maintenance")
 
 
 def opened(fake: Fake, room: str = "capacity", **address: str) -> AppTest:
@@ -45,6 +46,7 @@ def test_a_page_opens_with_its_sentence(room: str) -> None:
         "capacity": "1,824 of 24,000 GPUs are out.",
         "maintenances": "5 maintenances are running",
         "plan": "3 d later, it takes 256 GPUs at most, and is back 3 d later: plan on Mon 17:45 UTC.",
+        "whos_up": "We wait for 2 parties, 1 of them late; the longest overdue is Priya Raman",
         "trust": "80 % ranges held 79 % of the time",
         "sources": "1 of 3 sources brings nothing: nimbus since 12 min.",
         "maintenance": "912 of 4,096 GPUs are out.",
@@ -98,6 +100,51 @@ def test_sources_says_how_to_have_some() -> None:
     assert "No source is configured, so nothing comes in by itself." in words(app)
     assert "DASHBOARD_CONFIG" in words(app)
     assert not app.metric
+
+
+def test_whos_up_shows_each_party_the_clocks_and_the_cases() -> None:
+    app = opened(Fake(), "whos_up")
+
+    assert [plainly(each.value) for each in app.metric] == ["2", "1", "0", "1"]
+    assert [each.value for each in app.header] == [
+        "Each party", "Everything owed", "SLA clocks", "Support cases", "To show to a provider"
+    ]  # fmt: skip
+
+
+def test_whos_up_says_that_nobody_owes_anything() -> None:
+    app = opened(Fake("empty"), "whos_up")
+
+    assert "Nobody owes anything right now." in words(app)
+    assert "Widen the scope above" in words(app)
+    assert not app.metric
+
+
+def test_the_partner_view_stands_alone() -> None:
+    """No way to other pages, no control that names teams or providers, no source; nor are they asked for."""
+    fake = Fake()
+
+    app = opened(fake, "partner", provider="nimbus", team="t-fm", zone="Europe/Berlin")
+
+    assert "Nimbus Cloud owes us 1 thing, 1 of it overdue; we owe Nimbus Cloud 1 thing." in words(app)
+    assert "As of Tue 17 Nov 14:00, Europe/Berlin (CET)." in words(app)
+    assert "data as of" not in words(app)
+    assert not app.selectbox
+    assert set(fake.asked) == {"between_us"}
+
+
+@pytest.mark.parametrize(
+    ("state", "provider", "sentence"),
+    [
+        ("full", "", "No such provider was known then."),
+        ("full", "nobody", "No such provider was known then."),
+        ("empty", "nimbus", "Nothing is open between Nimbus Cloud and us."),
+        ("failed", "nimbus", "cannot be shown right now. The database does not answer."),
+    ],
+)
+def test_the_partner_view_has_its_empty_and_failed_states(state: str, provider: str, sentence: str) -> None:
+    app = opened(Fake(state), "partner", provider=provider)
+
+    assert sentence in words(app).replace("**", "")
 
 
 def test_how_collecting_goes_is_always_of_now() -> None:
@@ -221,6 +268,8 @@ def test_hostile_words_reach_no_markdown_unescaped() -> None:
         opened(Fake("hostile"), "maintenance", maintenance="M-1000"),
         opened(Fake("hostile"), "trust"),
         opened(Fake("hostile"), "sources"),
+        opened(Fake("hostile"), "whos_up"),
+        opened(Fake("hostile"), "partner", provider="nimbus"),
     ]
 
     for app in pages:
