@@ -55,6 +55,7 @@ UPDATES = {
     "planned_end": "planned end",
     "note": "Note",
 }
+MOST_OWED = 30
 
 
 def by_stage(story: WhereItStands) -> dict[Stage, int]:
@@ -77,22 +78,20 @@ def _spaced(frame: pd.DataFrame, column: str) -> pd.DataFrame:
 
 def section(story: WhereItStands, scope: Scope) -> None:
     """Everything in writing."""
-    for title, frame, columns, empty in (
-        (
-            "Whom we wait for",
-            _spaced(story.waiting_for, "role"),
-            WAITING,
-            "Nobody is expected to do anything right now.",
-        ),
-        ("Stragglers", _spaced(story.stragglers, "stage"), STRAGGLERS, ""),
-        ("Support cases", story.cases, CASES, ""),
+    paper.heading("Whom we wait for")
+    if len(story.waiting_for):
+        paper.table(story.waiting_for.head(MOST_OWED), WAITING, scope.zone, "Whom we wait for")
+    else:
+        paper.nothing("Nobody is expected to do anything right now.")
+    if len(story.waiting_for) > MOST_OWED:
+        paper.caption(f"And {len(story.waiting_for) - MOST_OWED:,} more that are due later, on the page Who’s up.")
+    for title, frame, columns in (
+        ("Stragglers", _spaced(story.stragglers, "stage"), STRAGGLERS),
+        ("Support cases", _spaced(story.cases, "status"), CASES),
     ):
-        if len(frame) or empty:
-            paper.heading(title)
         if len(frame):
+            paper.heading(title)
             paper.table(frame, columns, scope.zone, title)
-        elif empty:
-            paper.nothing(empty)
     _messages(story, scope)
     if len(story.updates):
         with st.expander("Every update"):

@@ -22,6 +22,7 @@ from dashboard.views.freshness import Choices, Freshness
 
 POLL = "5s"
 CERTAINTIES = {0.75: "plan on 75 %", 0.9: "plan on 90 %", 0.95: "plan on 95 %"}
+TALL = 60  # rows
 STILL = "The rest of the page still works."
 
 log = logging.getLogger(__name__)
@@ -226,7 +227,7 @@ def maintenances(frame: pd.DataFrame, columns: dict[str, Any], zone: str, key: s
         selection_mode="single-row",
         key=key,
         placeholder="–",
-        height="content",
+        height="content" if len(frame) <= TALL else 960,  # more are scrolled, and only those in view are drawn
         alt=words,
     )
     for row in picked["selection"]["rows"]:

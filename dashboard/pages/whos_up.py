@@ -9,11 +9,10 @@ from dashboard.views.expectations import WhoIsUp
 PARTIES = {
     "who": "Whom",
     "what": "owes first",
-    "longest_words": "late",
-    "owed": "owes",
-    "overdue": "overdue",
-    "at_risk": "at risk",
+    "late_words": "late",
+    "overdue_words": "overdue",
     "next_due": "next due",
+    "at_risk": "at risk",
     "contact": "Contact",
     "escalates_to": "Escalates to",
 }
@@ -42,11 +41,10 @@ OWED = {
 CASES = {
     "case_id": "Case",
     "node_id": "Node",
-    "stage": "is",
+    "stage": "which is",
     "state": "Case is",
     "status": "Status",
     "resolution_due_at": "fix due",
-    "stage_words": "node for",
     "response_due_at": "answer due",
     "severity": "Severity",
     "maintenance": "Maintenance",

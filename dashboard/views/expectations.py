@@ -20,8 +20,8 @@ from dashboard.views.owed import Owed, read_owed
 SOON = timedelta(hours=24)
 ROWS = ["maintenance_id", "title", "who", "role", "what", "since", "due", "late_words", "basis", "basis_words",
         "state", "chance_words", "contact", "escalates_to"]  # fmt: skip
-PARTIES = ["who", "role", "owed", "overdue", "at_risk", "longest_words", "what", "next_due", "contact", "escalates_to"]
-CASES = ["case_id", "node_id", "stage", "stage_words", "maintenance", "status", "severity", "opened_at",
+PARTIES = ["who", "role", "what", "late_words", "overdue_words", "at_risk", "next_due", "contact", "escalates_to"]
+CASES = ["case_id", "node_id", "stage", "maintenance", "status", "severity", "opened_at",
          "response_due_at", "resolution_due_at", "state", "note"]  # fmt: skip
 
 
@@ -29,13 +29,14 @@ CASES = ["case_id", "node_id", "stage", "stage_words", "maintenance", "status", 
 class WhoIsUp:
     """Everything that somebody owes, in scope.
 
-    `parties`, a row each, the longest overdue first: who, role, owed, overdue, at_risk (things), longest_words (how
-    late), what (the longest overdue, else what is due next), next_due, contact, escalates_to (the whole ladder).
+    `parties`, a row each, the longest overdue first: who, role, what (the longest overdue, else what is due next),
+    late_words (how late that is), overdue_words (4 of 8), at_risk (things), next_due, contact, escalates_to (the whole
+    ladder).
     `owed`, the longest overdue first: maintenance_id, title, who, role, what, since, due, late_words, basis (SLA,
     support case, promise, usual time, our own rule), basis_words, state (in time, at risk, overdue; and whether its
     clock stands still), chance_words (of being late, "" where nothing tells), contact, escalates_to.
     `clocks`, those of `owed` that a contract gives, the same columns.
-    `cases`, the open ones beside their nodes: case_id, node_id, stage, stage_words (since when), maintenance, status,
+    `cases`, the open ones beside their nodes: case_id, node_id, stage (and for how long), maintenance, status,
     severity, opened_at, response_due_at, resolution_due_at, state, note.
     `providers`: id and name of whoever may be shown the partner view.
     """
@@ -117,7 +118,7 @@ def owed_table(rows: Sequence[Expectation], fleet: Fleet, now: datetime) -> pd.D
     """A row each, as documented on WhoIsUp."""
     found = [
         (each.matter.maintenance_id, each.matter.title or each.matter.maintenance_id, who(each, fleet),
-         words.stage(each.party.role), each.what, each.since, each.due, late_words(each, now), str(each.basis),
+         words.stage(each.party.role), capital(each.what), each.since, each.due, late_words(each, now), str(each.basis),
          each.basis_words, f"{each.state}{', stands still' if each.stands else ''}", _chance(each),
          each.party.contact, each.party.chain)
         for each in rows
@@ -130,9 +131,14 @@ def _chance(each: Expectation) -> str:
 
 
 def late_words(each: Expectation, now: datetime) -> str:
-    """9 h late; "" where it is not."""
+    """How late: 9 h; "" where it is not."""
     late = each.late(now)
-    return "" if late is None else f"{words.span(late)} late"
+    return "" if late is None else words.span(late)
+
+
+def capital(text: str) -> str:
+    """The text as it begins a cell."""
+    return text[:1].upper() + text[1:]
 
 
 def with_instants(frame: pd.DataFrame, *names: str) -> pd.DataFrame:
@@ -146,10 +152,10 @@ def _parties(by_party: dict[tuple[str, str], list[Expectation]], now: datetime) 
     for (name, role), rows in by_party.items():
         coming = [each.due for each in rows if each.due is not None and each.due > now]
         states = [each.state for each in rows]
+        overdue = f"{words.count(states.count(State.BROKEN))} of {words.count(len(rows))}"
         found.append((
-            name, words.stage(role), len(rows), states.count(State.BROKEN), states.count(State.AT_RISK),
-            late_words(rows[0], now), rows[0].what, min(coming, default=None), rows[0].party.contact,
-            rows[0].party.chain,
+            name, words.stage(role), capital(rows[0].what), late_words(rows[0], now), overdue,
+            states.count(State.AT_RISK), min(coming, default=None), rows[0].party.contact, rows[0].party.chain,
         ))  # fmt: skip
     return with_instants(pd.DataFrame(found, columns=PARTIES), "next_due")
 
@@ -162,17 +168,17 @@ def _cases(found: Owed) -> pd.DataFrame:
         if each.kind in (Kind.RESPONSE, Kind.RESOLUTION, Kind.ANSWER):
             states[each.about] = min(states.get(each.about, State.KEPT), each.state, key=order.index)
     rows = [(_case(case, found), order.index(states.get(case.case_id, State.KEPT))) for case in found.cases]
-    rows.sort(key=lambda pair: (pair[1], pair[0][7] or found.now))
-    frame = pd.DataFrame([(*row[:10], str(order[rank]), row[10]) for row, rank in rows], columns=CASES)
+    rows.sort(key=lambda pair: (pair[1], str(pair[0][6]), str(pair[0][0])))
+    frame = pd.DataFrame([(*row[:-1], str(order[rank]), row[-1]) for row, rank in rows], columns=CASES)
     return with_instants(frame, "opened_at", "response_due_at", "resolution_due_at")
 
 
 def _case(case: Case, found: Owed) -> tuple[object, ...]:
     stage, since = found.standing.get((case.maintenance_id, case.node_id), ("", None))
     matter = found.matters.get(case.maintenance_id)
-    long = "" if since is None else f"for {words.span(found.now - instant(since))}"
+    long = "" if since is None else f" for {words.span(found.now - instant(since))}"
     return (
-        case.case_id, case.node_id, words.stage(stage), long, matter.title if matter else case.maintenance_id,
+        case.case_id, case.node_id, f"{words.stage(stage)}{long}", matter.title if matter else case.maintenance_id,
         words.stage(case.status), case.severity, instant(case.opened_at), maybe_instant(case.response_due_at),
         maybe_instant(case.resolution_due_at), case.note,
     )  # fmt: skip

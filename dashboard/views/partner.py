@@ -21,11 +21,18 @@ from dashboard.model.scope import Scope
 from dashboard.model.slas import NO_SLAS, Slas
 from dashboard.model.stages import Role
 from dashboard.views import words
-from dashboard.views.expectations import late_words, with_instants
+from dashboard.views.expectations import capital, late_words, with_instants
 from dashboard.views.fleet import Fleet, instant_of
 from dashboard.views.owed import Owed, read_owed
 
 WITHHELD = "(internal)"
+OURS = {
+    "scheduler oncall": "scheduling on-call",
+    "cluster oncall": "cluster on-call",
+    "customer": "the team that uses it",
+}
+"""Roles of ours as outsiders know them; the others are called what they are."""
+
 ROWS = ["maintenance", "what", "who", "since", "due", "late_words", "basis", "escalates_to"]
 CASES = ["case_id", "node_id", "maintenance", "status", "severity", "opened_at", "response_due_at",
          "resolution_due_at"]  # fmt: skip
@@ -90,11 +97,8 @@ class Discreet:
             inner |= {str(row[each]) for row in rows.values() for each in (key, "name")}
         inner |= {name for name in fleet.clusters if name not in own}
         for row in fleet.parties:
-            theirs = row["role"] == Role.PROVIDER and row["provider_id"] == provider
-            told = {str(row[each]) for each in ("party_id", "name", "channel")}
-            if theirs:
-                own |= told
-            inner |= told
+            if row["role"] != Role.PROVIDER or row["provider_id"] != provider:
+                inner |= {str(row[each]) for each in ("party_id", "name", "channel")}
         known = {each.strip().casefold() for each in own}
         hidden = sorted({each.strip() for each in inner if each.strip().casefold() not in known} - {""}, key=len)
         if not hidden:
@@ -117,7 +121,8 @@ def _between(each: Expectation, provider: str) -> bool:
 def _turned(each: Expectation, directory: Directory, provider: str) -> Expectation:
     """With their own people by name, and ours by role."""
     if each.ours:
-        return replace(each, party=Party(each.party.role.replace("_", " "), "", "", ""))
+        role = each.party.role.replace("_", " ")
+        return replace(each, party=Party(OURS.get(role, role), "", "", ""))
     known = directory.named(each.party.party_id) or directory.for_role(Role.PROVIDER, provider, "")
     return replace(each, party=known)
 
@@ -135,7 +140,8 @@ def _sentence(name: str, theirs: Sequence[Expectation], ours: Sequence[Expectati
 
 def _table(rows: Iterable[Expectation], discreet: Discreet, now: datetime) -> pd.DataFrame:
     found = [
-        (_title(each.matter, discreet), discreet.text(each.what, "what it took on"), discreet.text(each.party.name),
+        (_title(each.matter, discreet), capital(discreet.text(each.what, "what it took on")),
+         each.party.name if each.ours else discreet.text(each.party.name),
          each.since, each.due, late_words(each, now), str(each.basis),
          ", then ".join(map(discreet.text, each.party.above)))
         for each in rows

@@ -212,7 +212,7 @@ def owed(now: datetime, hostile: str) -> pd.DataFrame:
         "maintenance_id title who role what since due late_words basis basis_words state chance_words contact "
         "escalates_to",
         ("M-1000", TITLES[0], hostile or "Priya Raman, Nimbus Cloud", "provider", "hand back 41 nodes", now - h(19),
-         now - h(6), "6 h late", "SLA", "return within 13 h", "overdue", "", "#nimbus-ops", "M. Okafor, then D. Cole"),
+         now - h(6), "6 h", "SLA", "return within 13 h", "overdue", "", "#nimbus-ops", "M. Okafor, then D. Cole"),
         ("M-1000", TITLES[0], "Hardware health", "hardware health", hostile or "validate 30 nodes", now - h(5),
          now + h(3), "", "usual time", "9 in 10 take at most 8 h", "in time", "", "#hw-health", hostile),
     )  # fmt: skip
@@ -221,15 +221,14 @@ def owed(now: datetime, hostile: str) -> pd.DataFrame:
 def who_is_up(now: datetime, hostile: str = "") -> WhoIsUp:
     rows = owed(now, hostile)
     parties = frame(
-        "who role owed overdue at_risk longest_words what next_due contact escalates_to",
-        (hostile or "Priya Raman, Nimbus Cloud", "provider", 1, 1, 0, "6 h late", "hand back 41 nodes", pd.NaT,
+        "who role what late_words overdue_words at_risk next_due contact escalates_to",
+        (hostile or "Priya Raman, Nimbus Cloud", "provider", "Hand back 41 nodes", "6 h", "1 of 1", 0, pd.NaT,
          "#nimbus-ops", "M. Okafor, then D. Cole"),
-        ("Hardware health", "hardware health", 1, 0, 0, "", "validate 30 nodes", now + h(3), "#hw-health", ""),
+        ("Hardware health", "hardware health", "Validate 30 nodes", "", "0 of 1", 0, now + h(3), "#hw-health", ""),
     )  # fmt: skip
     cases = frame(
-        "case_id node_id stage stage_words maintenance status severity opened_at response_due_at resolution_due_at "
-        "state note",
-        ("CS-411", "nimbus-iad-1-n00317", "repairing", "for 19 h", TITLES[0], "open", "2", now - h(15), now - h(11),
+        "case_id node_id stage maintenance status severity opened_at response_due_at resolution_due_at state note",
+        ("CS-411", "nimbus-iad-1-n00317", "repairing for 19 h", TITLES[0], "open", "2", now - h(15), now - h(11),
          now + h(9), "overdue", hostile or "board on order"),
     )  # fmt: skip
     sentence = "We wait for 2 parties, 1 of them late; the longest overdue is Priya Raman, Nimbus Cloud, since 08:00."
@@ -240,7 +239,7 @@ def who_is_up(now: datetime, hostile: str = "") -> WhoIsUp:
 def between_us(now: datetime, hostile: str = "") -> Partner:
     columns = "maintenance what who since due late_words basis escalates_to"
     theirs = frame(columns, (TITLES[0], "hand back 41 nodes", hostile or "Priya Raman", now - h(19), now - h(6),
-                             "6 h late", "SLA", "M. Okafor"))  # fmt: skip
+                             "6 h", "SLA", "M. Okafor"))  # fmt: skip
     ours = frame(columns, (TITLES[0], "validate 30 nodes", "hardware health", now - h(5), now + h(3), "", "usual time",
                            ""))  # fmt: skip
     cases = frame(
