@@ -126,7 +126,7 @@ def test_contracts_are_read_with_their_pauses(tmp_path: Path) -> None:
     assert (first.what, first.hours, first.provider, first.kind) == ("return", 24.0, "nimbus", "firmware")
     assert first.within is not None
     assert first.words == "return within 24 h, stands outside Mon-Fri 09:00-18:00 Europe/Berlin"
-    assert (second.severity, second.hours, second.waits) == ("sev2", 8.5, {"waiting_on_customer"})
+    assert (second.severity, second.hours, second.waits) == ("sev2", 8.5, frozenset({"waiting_on_customer"}))
 
 
 def test_contracts_and_sources_share_a_file(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ CASES = {
     "maintenance": "Maintenance",
     "note": "Note",
 }
-MOST_CLOCKS = 40
+MOST = 40  # rows of a table that is read, not sorted
 
 
 def page(scope: Scope) -> None:
@@ -59,6 +59,7 @@ def page(scope: Scope) -> None:
     shell.printed(_first, "who_is_up", scope)
     if story.things:
         shell.maintenances(story.owed, OWED, scope.zone, "owed", "Everything that is owed")
+        _rest(story.things - len(story.owed), "Narrow the scope above to see them.")
     shell.printed(_last, "who_is_up", scope)
     if story.providers:
         paper.heading("To show to a provider", "What they and we owe each other, without a word of anything else.")
@@ -92,10 +93,8 @@ def _last(story: WhoIsUp, scope: Scope) -> None:
         return
     paper.heading("SLA clocks")
     if len(story.clocks):
-        paper.table(story.clocks.head(MOST_CLOCKS), CLOCKS, scope.zone, "What contracts grant, and how it stands")
-        more = len(story.clocks) - MOST_CLOCKS
-        if more > 0:
-            paper.caption(f"And {more:,} more that are due later; all of them are in the table above.")
+        paper.table(story.clocks.head(MOST), CLOCKS, scope.zone, "What contracts grant, and how it stands")
+        _rest(len(story.clocks) - MOST, "They are in the table above.")
     elif story.contracts:
         paper.nothing("No clock of a contract runs right now.")
     else:
@@ -105,4 +104,10 @@ def _last(story: WhoIsUp, scope: Scope) -> None:
         )
     if len(story.cases):
         paper.heading("Support cases", "Each beside the node that it is for.")
-        paper.table(story.cases, CASES, scope.zone, "Support cases and their nodes")
+        paper.table(story.cases.head(MOST), CASES, scope.zone, "Support cases and their nodes")
+        _rest(len(story.cases) - MOST, "Narrow the scope above to see them.")
+
+
+def _rest(more: int, where: str) -> None:
+    if more > 0:
+        paper.caption(f"And {more:,} more that are less pressing. {where}")

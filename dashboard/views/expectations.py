@@ -18,6 +18,7 @@ from dashboard.views.fleet import Fleet
 from dashboard.views.owed import Owed, read_owed
 
 SOON = timedelta(hours=24)
+SHOWN = 1000  # rows of what is owed: nobody reads further, and a browser would have to hold them
 ROWS = ["maintenance_id", "title", "who", "role", "what", "since", "due", "late_words", "basis", "basis_words",
         "state", "chance_words", "contact", "escalates_to"]  # fmt: skip
 PARTIES = ["who", "role", "what", "late_words", "overdue_words", "at_risk", "next_due", "contact", "escalates_to"]
@@ -32,9 +33,10 @@ class WhoIsUp:
     `parties`, a row each, the longest overdue first: who, role, what (the longest overdue, else what is due next),
     late_words (how late that is), overdue_words (4 of 8), at_risk (things), next_due, contact, escalates_to (the whole
     ladder).
-    `owed`, the longest overdue first: maintenance_id, title, who, role, what, since, due, late_words, basis (SLA,
-    support case, promise, usual time, our own rule), basis_words, state (in time, at risk, overdue; and whether its
-    clock stands still), chance_words (of being late, "" where nothing tells), contact, escalates_to.
+    `owed`, the longest overdue first, SHOWN of them at the most: maintenance_id, title, who, role, what, since, due,
+    late_words, basis (SLA, support case, promise, usual time, our own rule), basis_words, state (in time, at risk,
+    overdue; and whether its clock stands still), chance_words (of being late, "" where nothing tells), contact,
+    escalates_to.
     `clocks`, those of `owed` that a contract gives, the same columns.
     `cases`, the open ones beside their nodes: case_id, node_id, stage (and for how long), maintenance, status,
     severity, opened_at, response_due_at, resolution_due_at, state, note.
@@ -44,7 +46,7 @@ class WhoIsUp:
     now: datetime
     sentence: str
     waiting_for: int
-    things: int
+    things: int  # that are owed in all
     overdue: int
     at_risk: int
     soon: int
@@ -73,8 +75,8 @@ def who_is_up(connection: Connection, scope: Scope, now: datetime, slas: Slas = 
         soon=sum(each.due is not None and now < each.due <= now + SOON for each in rows),
         contracts=bool(slas.all),
         parties=_parties(by_party, now),
-        owed=owed_table(rows, found.fleet, now),
-        clocks=owed_table([each for each in rows if each.basis is Basis.SLA], found.fleet, now),
+        owed=owed_table(rows[:SHOWN], found.fleet, now),
+        clocks=owed_table([each for each in rows if each.basis is Basis.SLA][:SHOWN], found.fleet, now),
         cases=_cases(found),
         providers=tuple((name, found.fleet.provider_name(name)) for name in sorted(found.fleet.providers)),
     )
