@@ -52,7 +52,8 @@ class Sla:
         """repair within 48 h, not outside Mon-Fri 09:00-18:00 Europe/Berlin."""
         limit = "before the start" if self.what == CONFIRMATION else ""
         said = f"{self.what} {self.hours:g} h {limit}" if limit else f"{self.what} within {self.hours:g} h"
-        return f"{said}, stands {' and '.join(self.pauses)}" if self.pauses else said
+        waits = [each.replace("_", " ") if each.startswith(WHILE) else each for each in self.pauses]
+        return f"{said}, stands {' and '.join(waits)}" if waits else said
 
 
 def read_pauses(told: Sequence[str]) -> tuple[OpenHours | None, frozenset[str]]:

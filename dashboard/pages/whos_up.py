@@ -83,7 +83,8 @@ def _first(story: WhoIsUp, scope: Scope) -> None:
     paper.number(grid, "At risk", f"{story.at_risk:,}", hint="More likely than 10 % to be late, by the forecast.")
     paper.number(grid, "Due in 24 h", f"{story.soon:,}")
     paper.heading("Each party", "The longest overdue first.")
-    paper.table(story.parties, PARTIES, scope.zone, "Each party, and what it owes")
+    with st.container(key="parties"):
+        paper.table(story.parties, PARTIES, scope.zone, "Each party, and what it owes")
     paper.heading("Everything owed", "Tick a row to open its maintenance; a heading sorts.")
 
 
