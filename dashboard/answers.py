@@ -7,8 +7,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from dashboard.jobs.decide import decide
 from dashboard.configuration import read_slas
+from dashboard.jobs.decide import decide
 from dashboard.jobs.join import take_apart
 from dashboard.log.database import open_log, reading
 from dashboard.model.decision import Decision
@@ -22,8 +22,8 @@ from dashboard.views.expectations import WhoIsUp, who_is_up
 from dashboard.views.freshness import Choices, Freshness, Head, choices, freshness, head
 from dashboard.views.maintenance import WhereItStands, where_it_stands
 from dashboard.views.maintenances import WhatIsPlanned, what_is_planned
-from dashboard.views.plan import Plan, plan
 from dashboard.views.partner import Partner, between_us
+from dashboard.views.plan import Plan, plan
 from dashboard.views.sources import WhatComesIn, what_comes_in
 from dashboard.views.tellings import Tellings, tellings, whole_of
 from dashboard.views.trust import Trust, trust

@@ -9,8 +9,18 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard.model.scope import Scope
-from dashboard.pages import address, capacity, maintenance, maintenances, plan, shell, sources, trust
-from dashboard.pages import address, capacity, maintenance, maintenances, partner, shell, sources, trust, whos_up
+from dashboard.pages import (
+    address,
+    capacity,
+    maintenance,
+    maintenances,
+    partner,
+    plan,
+    shell,
+    sources,
+    trust,
+    whos_up,
+)
 from dashboard.views.freshness import Freshness
 
 CSS = Path(__file__).with_name("house.css")

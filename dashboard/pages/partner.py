@@ -1,5 +1,7 @@
 """Partner: what a provider and we owe each other, fit to be shown to them."""
 
+import streamlit as st
+
 from dashboard.model.scope import Scope
 from dashboard.pages import paper, shell, text
 from dashboard.views.partner import Partner
@@ -33,7 +35,8 @@ def page(scope: Scope) -> None:
     if not provider or shell.load("between_us", scope, provider) is None:
         paper.nothing("No such provider was known then.", "Follow a link from the page Who's up.")
         return
-    shell.printed(_all, "between_us", scope, provider)
+    with st.container(key="between"):
+        shell.printed(_all, "between_us", scope, provider)
 
 
 def _all(story: Partner, scope: Scope) -> None:

@@ -19,8 +19,8 @@ from dashboard.views.expectations import WhoIsUp
 from dashboard.views.freshness import Choices, Freshness, Head
 from dashboard.views.maintenance import WhereItStands
 from dashboard.views.maintenances import WhatIsPlanned
-from dashboard.views.plan import Plan
 from dashboard.views.partner import Partner
+from dashboard.views.plan import Plan
 from dashboard.views.sources import WhatComesIn
 from dashboard.views.tellings import Tellings
 from dashboard.views.trust import Trust
@@ -504,6 +504,7 @@ class Fake:
 
     def decide(self, decision: Decision) -> None:
         self._ask(f"decide {decision.what} by {decision.decided_by}")
+
     def who_is_up(self, scope: Scope) -> WhoIsUp:
         self._ask("who_is_up")
         full = who_is_up(scope.as_of or self.now(), HOSTILE if self.state == "hostile" else "")

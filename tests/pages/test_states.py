@@ -7,8 +7,7 @@ from dashboard.model.scope import Scope
 from dashboard.views.can_i_run import CanIRun
 from tests.pages.fakes import HOSTILE, Fake
 
-ROOMS = ("capacity", "maintenances", "plan", "trust", "sources", "maintenance")
-ROOMS = ("capacity", "maintenances", "whos_up", "trust", "sources", "maintenance")
+ROOMS = ("capacity", "maintenances", "plan", "whos_up", "trust", "sources", "maintenance")
 
 
 def opened(fake: Fake, room: str = "capacity", **address: str) -> AppTest:
