@@ -27,6 +27,7 @@ from dashboard.views.plan import Plan, plan
 from dashboard.views.sources import WhatComesIn, what_comes_in
 from dashboard.views.tellings import Tellings, tellings, whole_of
 from dashboard.views.trust import Trust, trust
+from dashboard.views.watch import Watch, watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,11 @@ class Answers:
     def decide(self, decision: Decision) -> None:
         """Writes down what was decided."""
         decide(self.engine, decision, self.now())
+
+    def watch(self, scope: Scope) -> Watch:
+        """What is stuck or wrong."""
+        with reading(self.engine) as connection:
+            return watch(connection, scope, self.now(), self.slas())
 
     def trust(self, scope: Scope) -> Trust:
         """Can I believe the ETA."""

@@ -19,6 +19,7 @@ from dashboard.pages import (
     shell,
     sources,
     trust,
+    watch,
     whos_up,
 )
 from dashboard.views.freshness import Freshness
@@ -42,6 +43,7 @@ ROOMS = (
     Room("maintenances", "Maintenances", maintenances.page),
     Room("plan", "Plan", plan.page),
     Room("whos_up", "Who’s up", whos_up.page),
+    Room("watch", "Watch", watch.page),
     Room("trust", "Trust", trust.page),
     Room("sources", "Sources", sources.page),
     Room("maintenance", "Maintenance", maintenance.page, listed=False),

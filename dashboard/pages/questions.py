@@ -17,6 +17,7 @@ from dashboard.views.plan import Plan
 from dashboard.views.sources import WhatComesIn
 from dashboard.views.tellings import Tellings
 from dashboard.views.trust import Trust
+from dashboard.views.watch import Watch
 
 
 class Answers(Protocol):
@@ -66,6 +67,9 @@ class Answers(Protocol):
 
     def decide(self, decision: Decision) -> None:
         """Writes down what was decided."""
+
+    def watch(self, scope: Scope) -> Watch:
+        """Is anything stuck or wrong right now."""
 
     def trust(self, scope: Scope) -> Trust:
         """Can I believe the ETA."""

@@ -19,6 +19,7 @@ from dashboard.model.parties import Directory, Party
 from dashboard.model.scope import Scope
 from dashboard.model.slas import Slas
 from dashboard.model.stages import HAS_THE_BALL, OUT, RUNNING, Role, Stage, Status
+from dashboard.model.usual import UsualTimes
 from dashboard.views.ahead import Ahead, open_ids
 from dashboard.views.fleet import Fleet, instant_of, read_fleet
 from dashboard.views.outlooks import forecasts_and_usual, together
@@ -39,6 +40,7 @@ class Owed:
     cases: tuple[Case, ...]
     matters: Mapping[str, Matter]
     standing: Mapping[tuple[str, str], tuple[str, int | None]]  # (maintenance, node) -> stage, since
+    usual: UsualTimes
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ def read_owed(connection: Connection, scope: Scope, now: datetime, slas: Slas) -
     rows += of_commitments(open_commitments(connection, at), books, matters, in_scope)
     rows += of_cases(books, matters, cases)
     standing = {(name, row[0]): (row[1], row[2]) for name, some in held.items() for row in some}
-    return Owed(now, fleet, tuple(in_order(rows, now)), tuple(cases), matters, standing)
+    return Owed(now, fleet, tuple(in_order(rows, now)), tuple(cases), matters, standing, usual)
 
 
 def matter_of(fleet: Fleet, told: Maintenance, summary: Summary | None = None) -> Matter:

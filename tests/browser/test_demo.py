@@ -21,6 +21,7 @@ PAGES = {
     "maintenances": "/maintenances",
     "whos_up": "/whos_up",
     "partner": "/partner?provider=nimbus",
+    "watch": "/watch",
     "trust": "/trust",
     "sources": "/sources",
     "plan": "/plan",

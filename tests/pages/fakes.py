@@ -24,6 +24,7 @@ from dashboard.views.plan import Plan
 from dashboard.views.sources import WhatComesIn
 from dashboard.views.tellings import Tellings
 from dashboard.views.trust import Trust
+from dashboard.views.watch import Watch
 
 NOW = datetime(2026, 11, 17, 13, 0, tzinfo=UTC)
 HOSTILE = "<b>bold</b> [link](https://evil.example) $x^2$ :red[alarm] **loud** =1+1 ![i](https://evil.example/i.png)"
@@ -522,6 +523,26 @@ class Fake:
             return full
         none = {name: getattr(full, name).iloc[:0] for name in ("theirs", "ours", "cases")}
         return replace(full, sentence="Nothing is open between Nimbus Cloud and us.", **none)
+
+    def watch(self, scope: Scope) -> Watch:
+        self._ask("watch")
+        now = scope.as_of or self.now()
+        their = HOSTILE if self.state == "hostile" else "controller says it is completed; 3 nodes still cordoned."
+        stuck = frame(
+            "node_id stage hours usual title who contact maintenance_id",
+            ("gpu-0412", "in maintenance", 31.2, "19 in 20 take at most 9 h", TITLES[0], "Becca Stroud", HOSTILE
+             if self.state == "hostile" else "mailto:becca@kestrel.example", "M-1000"),
+        )  # fmt: skip
+        overdue = frame(
+            "who what late_words contact escalates_to title", ("Nimbus", "give back the last 12 nodes", "9 h late",
+                                                              "noc", "Dana", TITLES[0]),
+        )  # fmt: skip
+        changed = frame("title what maintenance_id", (TITLES[0], "4 nodes in service", "M-1000"))
+        if self.state == "empty":
+            none = (stuck.iloc[:0], overdue.iloc[:0], (), (), changed.iloc[:0])
+            return Watch(now, "Nothing is stuck, late or silent.", 0, 0, *none)
+        said = "1 node is stuck, 1 thing is overdue and 1 fact contradicts another."
+        return Watch(now, said, 1, 1, stuck, overdue, (their,), (), changed)
 
     def trust(self, scope: Scope) -> Trust:
         self._ask("trust")

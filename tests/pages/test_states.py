@@ -7,7 +7,7 @@ from dashboard.model.scope import Scope
 from dashboard.views.can_i_run import CanIRun
 from tests.pages.fakes import HOSTILE, Fake
 
-ROOMS = ("capacity", "maintenances", "plan", "whos_up", "trust", "sources", "maintenance")
+ROOMS = ("capacity", "maintenances", "plan", "whos_up", "watch", "trust", "sources", "maintenance")
 
 
 def opened(fake: Fake, room: str = "capacity", **address: str) -> AppTest:
@@ -46,6 +46,7 @@ def test_a_page_opens_with_its_sentence(room: str) -> None:
         "maintenances": "5 maintenances are running",
         "plan": "3 d later, it takes 256 GPUs at most, and is back 3 d later: plan on Mon 17:45 UTC.",
         "whos_up": "We wait for 2 parties, 1 of them late; the longest overdue is Priya Raman",
+        "watch": "1 node is stuck, 1 thing is overdue and 1 fact contradicts another.",
         "trust": "80 % ranges held 79 % of the time",
         "sources": "1 of 3 sources brings nothing: nimbus since 12 min.",
         "maintenance": "912 of 4,096 GPUs are out.",
@@ -266,6 +267,7 @@ def test_hostile_words_reach_no_markdown_unescaped() -> None:
         opened(Fake("hostile")),
         opened(Fake("hostile"), "maintenance", maintenance="M-1000"),
         opened(Fake("hostile"), "trust"),
+        opened(Fake("hostile"), "watch"),
         opened(Fake("hostile"), "sources"),
         opened(Fake("hostile"), "whos_up"),
         opened(Fake("hostile"), "partner", provider="nimbus"),
@@ -320,3 +322,10 @@ def test_a_decision_without_anybody_is_not_kept() -> None:
 
     assert [each for each in fake.asked if each.startswith("decide")] == []
     assert "Say what was decided, and by whom." in "".join(each.value for each in app.warning)
+
+
+def test_a_quiet_watch_says_so() -> None:
+    app = opened(Fake("empty"), "watch")
+
+    assert "Nothing is stuck, late or silent." in words(app)
+    assert "No node has entered another stage." in words(app)
