@@ -16,6 +16,7 @@ import click
 
 from dashboard.errors import DashboardError, UnreadableRecord
 from dashboard.model.instants import read_instant
+from dashboard.notifier import notify
 from dashboard.settings import Settings, sample_data
 from dashboard.worker import collect, doctor, worker
 
@@ -254,7 +255,7 @@ def _serve(address: str, port: int, database: str) -> int:
 
 def main() -> None:
     """Runs the command; what goes wrong on purpose ends in one line and a status."""
-    for each in (collect, doctor, worker):
+    for each in (collect, doctor, notify, worker):
         dashboard.add_command(_database(each))
     try:
         dashboard(standalone_mode=False)

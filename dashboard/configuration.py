@@ -1,4 +1,4 @@
-"""The configuration file: which sources there are. All of it is checked when it is read, and no secret is in it."""
+"""The configuration file: sources and notices. All of it is checked when it is read, and no secret is in it."""
 
 import tomllib
 from collections.abc import Mapping
@@ -6,14 +6,19 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, cast, get_args
 
-from pydantic import SecretStr, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from dashboard.errors import UsageError
+from dashboard.notices.channels import CHANNELS
+from dashboard.notices.channels.seam import Channel
+from dashboard.notices.plan import Notices
+from dashboard.options import Secret
 from dashboard.sources import SOURCES
-from dashboard.sources.seam import Secret, Source
+from dashboard.sources.seam import Source
 
+SECTIONS = frozenset({"sources", "notices"})
 NO_FILE = "no configuration: name the file that lists the sources by --config or DASHBOARD_CONFIG"
 
 
@@ -22,17 +27,8 @@ def read_sources(path: Path | None, environment: Mapping[str, str]) -> tuple[Sou
 
     Raises UsageError: what is wrong, where, and what to write instead.
     """
-    if path is None:
-        raise UsageError(NO_FILE)
-    try:
-        told = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as why:
-        raise UsageError(f"{path}: cannot be read ({type(why).__name__}): {NO_FILE.partition(': ')[2]}") from why
-    except tomllib.TOMLDecodeError as why:
-        raise UsageError(f"{path}: is no TOML: {why}") from why
-    unknown = sorted(set(told) - {"sources"})
-    if unknown:
-        raise UsageError(f"{path}: there is no {unknown[0]!r}; sources are written as [[sources]] tables")
+    told = _read(path)
+    assert path is not None
     tables = told.get("sources", [])
     if not isinstance(tables, list) or not all(isinstance(each, dict) for each in tables):
         raise UsageError(f"{path}: write each source as a table of its own, under [[sources]]")
@@ -43,14 +39,57 @@ def read_sources(path: Path | None, environment: Mapping[str, str]) -> tuple[Sou
     return found
 
 
+def read_notices(path: Path | None, environment: Mapping[str, str]) -> Notices:
+    """The section [notices]; an empty one where there is none. Raises UsageError as `read_sources` does."""
+    told = _read(path).get("notices", {})
+    where = f"{path}: notices"
+    if not isinstance(told, dict):
+        raise UsageError(f"{where}: write it as a table, under [notices]")
+    tables = told.get("channels", [])
+    if not isinstance(tables, list) or not all(isinstance(each, dict) for each in tables):
+        raise UsageError(f"{where}: write each channel as a table of its own, under [[notices.channels]]")
+    channels = [_channel(where, number, table, environment) for number, table in enumerate(tables, 1)]
+    try:
+        return Notices.model_validate(_with_secrets(where, Notices, told, environment) | {"channels": channels})
+    except ValidationError as why:
+        raise UsageError(f"{where}: {_in_words(why.errors()[0], Notices)}") from None
+
+
+def _channel(where: str, number: int, table: dict[str, Any], environment: Mapping[str, str]) -> Channel:
+    where = f"{where}: channel {table.get('name', number)!r}"
+    shape = cast(type[Channel], _shape(where, table.get("type"), CHANNELS))
+    try:
+        return shape.model_validate(_with_secrets(where, shape, table, environment))
+    except ValidationError as why:
+        raise UsageError(f"{where}: {_in_words(why.errors()[0], shape)}") from None
+
+
+def _read(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        raise UsageError(NO_FILE)
+    try:
+        told = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as why:
+        raise UsageError(f"{path}: cannot be read ({type(why).__name__}): {NO_FILE.partition(': ')[2]}") from why
+    except tomllib.TOMLDecodeError as why:
+        raise UsageError(f"{path}: is no TOML: {why}") from why
+    unknown = sorted(set(told) - SECTIONS)
+    if unknown:
+        raise UsageError(f"{path}: there is no {unknown[0]!r}; there are {', '.join(sorted(SECTIONS))}")
+    return told
+
+
+def _shape(where: str, kind: object, known: Mapping[str, str]) -> type[BaseModel]:
+    if not isinstance(kind, str) or kind not in known:
+        said = f"there is no type {kind!r}" if kind else "it has no type"
+        raise UsageError(f"{where}: {said}; write one of {', '.join(known)}")
+    module, _, name = known[kind].partition(":")
+    return cast(type[BaseModel], getattr(import_module(module), name))
+
+
 def _source(path: Path, number: int, table: dict[str, Any], environment: Mapping[str, str]) -> Source:
     where = f"{path}: source {table.get('name', number)!r}"
-    kind = table.get("type")
-    if kind not in SOURCES:
-        said = f"there is no type {kind!r}" if kind else "it has no type"
-        raise UsageError(f"{where}: {said}; write one of {', '.join(SOURCES)}")
-    module, _, name = SOURCES[kind].partition(":")
-    shape = cast(type[Source], getattr(import_module(module), name))
+    shape = cast(type[Source], _shape(where, table.get("type"), SOURCES))
     try:
         return shape.model_validate(_with_secrets(where, shape, table, environment))
     except ValidationError as why:
@@ -58,7 +97,7 @@ def _source(path: Path, number: int, table: dict[str, Any], environment: Mapping
 
 
 def _with_secrets(
-    where: str, shape: type[Source], table: Mapping[str, Any], environment: Mapping[str, str]
+    where: str, shape: type[BaseModel], table: Mapping[str, Any], environment: Mapping[str, str]
 ) -> dict[str, Any]:
     """The table with every NAME_env and NAME_file of a secret NAME looked up."""
     found = dict(table)
@@ -86,7 +125,7 @@ def _is_secret(field: FieldInfo) -> bool:
     return Secret in (field.annotation, *get_args(field.annotation))
 
 
-def _in_words(error: ErrorDetails, shape: type[Source]) -> str:
+def _in_words(error: ErrorDetails, shape: type[BaseModel]) -> str:
     """One of pydantic's errors as a sentence, without the value that it is about: that could be a secret."""
     place = ".".join(str(each) for each in error["loc"])
     if error["type"] == "missing":
