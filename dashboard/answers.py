@@ -6,14 +6,20 @@ from functools import cache
 
 from sqlalchemy import Engine
 
-from dashboard.log.database import open_log, reading
+from dashboard.errors import DashboardError
+from dashboard.log.append import take_position
+from dashboard.log.database import appending, open_log, reading
+from dashboard.log.outbox import acknowledge
 from dashboard.model.scope import Scope
+from dashboard.notifier import configured
 from dashboard.settings import Settings
 from dashboard.views.can_i_run import CanIRun, can_i_run
 from dashboard.views.capacity import WhatIsOut, what_is_out
 from dashboard.views.freshness import Choices, Freshness, Head, choices, freshness, head
 from dashboard.views.maintenance import WhereItStands, where_it_stands
 from dashboard.views.maintenances import WhatIsPlanned, what_is_planned
+from dashboard.views.notices import WhoWasTold, who_was_told
+from dashboard.views.notifier import NotifierHealth, notifier_health
 from dashboard.views.sources import WhatComesIn, what_comes_in
 from dashboard.views.trust import Trust, trust
 
@@ -72,6 +78,31 @@ class Answers:
         """Is what I see complete."""
         with reading(self.engine) as connection:
             return what_comes_in(connection, scope, self.now())
+
+    def who_was_told(self, scope: Scope, maintenance_id: str | None = None) -> WhoWasTold:
+        """Who was told what, who has not confirmed."""
+        with reading(self.engine) as connection:
+            return who_was_told(connection, scope, self.now(), maintenance_id)
+
+    def notifier_health(self) -> NotifierHealth:
+        """Is anyone told at all."""
+        with reading(self.engine) as connection:
+            return notifier_health(connection, self.now(), configured=_anyone_to_tell())
+
+    def acknowledge(self, message: str, who: str) -> None:
+        """Somebody has seen a message; the log moves, so that every page knows."""
+        with appending(self.engine) as connection:
+            if acknowledge(connection, message, self.now(), who or "someone on the page", "page"):
+                take_position(connection, self.now(), "notices", 1)
+
+
+@cache
+def _anyone_to_tell() -> bool:
+    """Whether the configuration names an audience; the worker says what is wrong with it where it cannot be read."""
+    try:
+        return bool(configured(Settings().config).audiences)
+    except DashboardError:
+        return True
 
 
 @cache

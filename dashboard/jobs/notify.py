@@ -57,11 +57,12 @@ class Notifier:
     engine: Engine
     plan: Notices
     during: Callable[[str], None] = lambda _: None
+    whole_every: timedelta = WHOLE_EVERY
     _position: int = -1
     _next_at: dict[str, int] = field(default_factory=dict)
     _running: set[str] = field(default_factory=set)
     _sources: dict[str, tuple[str, int]] = field(default_factory=dict)
-    _silent: frozenset[str] = frozenset()
+    _silent: set[str] = field(default_factory=set)  # those last looked at as of a silent source
     _heard: dict[str, int] = field(default_factory=dict)
     _heard_at: datetime | None = None
     _whole_at: datetime | None = None
@@ -108,7 +109,7 @@ class Notifier:
         since = self._position if self._position >= 0 else (told.position if told else head)
         ids = set(connection.scalars(select(touched.c.maintenance_id).where(touched.c.position > since).distinct()))
         self._listen(connection, ids, now)
-        whole = self._position < 0 or self._whole_at is None or abs(now - self._whole_at) >= WHOLE_EVERY
+        whole = self._position < 0 or self._whole_at is None or abs(now - self._whole_at) >= self.whole_every
         if whole or self._directory_may_have_changed(connection, since):
             ids |= open_ids(connection) | self._next_at.keys()
             self._whole_at = now
@@ -116,13 +117,12 @@ class Notifier:
         if head != since:
             ids |= self._running
         after = round(self.plan.ladder.silent_after * SECOND)
-        silent = frozenset(
+        silent = {
             name
             for name, (source, word) in self._sources.items()
             if silent_since(self._heard, source, word, at, after) is not None
-        )
+        }
         ids |= silent ^ self._silent
-        self._silent = silent
         return ids
 
     def _listen(self, connection: Connection, ids: Iterable[str], now: datetime) -> None:
@@ -176,9 +176,11 @@ class Notifier:
             self._next_at.pop(name, None)
             self._sources.pop(name, None)
             self._running.discard(name)
+            self._silent.discard(name)
         self._next_at |= looked.next_at
         self._sources |= looked.sources
         self._running |= looked.running
+        self._silent |= looked.silent
 
 
 def open_ids(connection: Connection) -> set[str]:

@@ -24,6 +24,7 @@ class Looked:
     next_at: dict[str, int] = field(default_factory=dict)
     running: set[str] = field(default_factory=set)
     sources: dict[str, tuple[str, int]] = field(default_factory=dict)  # maintenance -> its source, its last word
+    silent: set[str] = field(default_factory=set)  # of those, the ones whose source is silent
     ladders: list[tuple[Any, ...]] = field(default_factory=list)
 
 
@@ -50,6 +51,8 @@ class Looking:
         for name, each in facts.items():
             if each.course.phase is Phase.ANNOUNCED:
                 found.sources[name] = (each.told.source, each.course.changed_at)
+                if self._silent(each) is not None:
+                    found.silent.add(name)
             if each.course.phase is Phase.RUNNING:
                 found.running.add(name)
             self._one(name, each, audiences_told.get(name, ()), told, known, found)

@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard.model.scope import Scope
-from dashboard.pages import address, capacity, maintenance, maintenances, shell, sources, trust
+from dashboard.pages import address, capacity, maintenance, maintenances, notices, shell, sources, trust, watchdog
 from dashboard.views.freshness import Freshness
 
 CSS = Path(__file__).with_name("house.css")
@@ -28,6 +28,7 @@ class Room:
 ROOMS = (
     Room("capacity", "Capacity", capacity.page),
     Room("maintenances", "Maintenances", maintenances.page),
+    Room("notices", "Notices", notices.page),
     Room("trust", "Trust", trust.page),
     Room("sources", "Sources", sources.page),
     Room("maintenance", "Maintenance", maintenance.page, listed=False),
@@ -69,6 +70,8 @@ def _draw(room: Room, scopes: list[Scope]) -> None:
     with shell.part("The age of the sources"):
         freshness = shell.load("freshness", scope)
         shell.banner(scope, freshness)
+    with shell.part("How the notifier is"):
+        watchdog.line()
     with shell.part(room.title, "The other pages may still work."):
         seen = f"seen_{room.name}"
         # Only the first picture is announced by a grey one: later ones replace the last, which stays until then.

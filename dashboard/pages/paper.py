@@ -34,6 +34,11 @@ def caption(words: str) -> None:
     st.caption(plain(words))
 
 
+def strong(words: str) -> None:
+    """A line that stands out."""
+    st.markdown(f"**{plain(words)}**")
+
+
 def points(words: Sequence[str]) -> None:
     """A short list."""
     st.markdown("\n".join(f"- {plain(each)}" for each in words))

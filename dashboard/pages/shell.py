@@ -15,6 +15,7 @@ import streamlit as st
 from dashboard.errors import DashboardError
 from dashboard.model.scope import Scope
 from dashboard.pages import address
+from dashboard.pages.asked import AskedOfNotices
 from dashboard.pages.paper import failed, look, table
 from dashboard.pages.text import known_zone, on_their_clock, plain, when, zone_words
 from dashboard.views.can_i_run import CanIRun
@@ -32,7 +33,7 @@ STILL = "The rest of the page still works."
 log = logging.getLogger(__name__)
 
 
-class Answers(Protocol):
+class Answers(AskedOfNotices, Protocol):
     """Who answers the pages' questions. Raises DashboardError where it cannot."""
 
     def head(self) -> Head:
@@ -102,6 +103,11 @@ class _Told:
 def load(question: str, *args: Any) -> Any:
     """The answer to a question, asked once for everyone who looks at the same thing."""
     return _told(question, *args).answer
+
+
+def tell(what: str, *args: Any) -> None:
+    """Passes on what a viewer did. The log moves with it, so that pages show it."""
+    getattr(_asked().ask, what)(*args)
 
 
 def printed(draw: Callable[[Any, Scope], None], question: str, scope: Scope, *args: Any) -> None:

@@ -37,7 +37,10 @@ class Judged:
 
 
 def judge(
-    world: World, sent: Mapping[tuple[str, str], Sequence[Sent]], audiences: Mapping[str, Iterable[str]], looks: list[int]
+    world: World,
+    sent: Mapping[tuple[str, str], Sequence[Sent]],
+    audiences: Mapping[str, Iterable[str]],
+    looks: list[int],
 ) -> Judged:
     """Holds what was sent against what was due at each instant at which the notifier looked."""
     judged = Judged()
@@ -128,7 +131,11 @@ class _One:
         self, at: int, truth: Truth, told: Truth | None, before: list[Sent], changed: int
     ) -> list[tuple[str, int]]:
         found = []
-        if told is None and truth.mood == "sure" and ((truth.start or at) + DAY > at or truth.mood_since >= at - 7 * DAY):
+        if (
+            told is None
+            and truth.mood == "sure"
+            and ((truth.start or at) + DAY > at or truth.mood_since >= at - 7 * DAY)
+        ):
             found.append(("confirmed", truth.mood_since))
         if told and (told.phase != "announced" or (told.start, told.end) != (truth.start, truth.end)):
             found.append(("moved", changed))

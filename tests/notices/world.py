@@ -140,7 +140,9 @@ def _wall(rng: np.random.Generator, near: int) -> int:
     return micros(wall.astimezone(UTC))
 
 
-def _make(rng: np.random.Generator, name: str, begin: int, days: int, silences: dict[str, list[tuple[int, int]]]) -> Made:
+def _make(
+    rng: np.random.Generator, name: str, begin: int, days: int, silences: dict[str, list[tuple[int, int]]]
+) -> Made:
     made = Made(name, str(rng.choice(SOURCES)), str(rng.choice(CLUSTERS)), bool(rng.random() < 0.2))
     known = begin + int(rng.uniform(0.1, days) * DAY)
     start = _wall(rng, known + int(rng.choice([2, 8, 30, 80, 140, 200, 330]) * rng.uniform(0.5, 1.2) * HOUR))
