@@ -80,6 +80,7 @@ def stumble(connection: Connection, now: datetime, error: str) -> None:
     )
 
 
+LONG = frozenset({"words", "covers", "key", "label"})
 NOTICE = tuple(each.name for each in notices.columns if each.name != "number")
 
 
@@ -107,8 +108,9 @@ def write_ladders(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> No
 
 
 def read_notices(connection: Connection, ids: Iterable[str]) -> list[RowMapping]:
-    """Every notice about these maintenances in the order of writing, with `acknowledged_at` of its message or None."""
-    said = select(notices, acknowledgements.c.acknowledged_at).outerjoin(
+    """Every notice about these maintenances, in the order of writing, but for its words; with `acknowledged_at`."""
+    columns = (each for each in notices.columns if each.name not in LONG)
+    said = select(*columns, acknowledgements.c.acknowledged_at).outerjoin(
         acknowledgements, acknowledgements.c.message == notices.c.message
     )
     return [

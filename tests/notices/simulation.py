@@ -29,9 +29,9 @@ from dashboard.notices.plan import Notices
 from tests.notices.reference import Judged, Sent, judge
 from tests.notices.world import CLUSTERS, NODES, ON_CLUSTER, START, TEAMS, World, make_world, micros
 
-DAYS = 30
-EVERY = timedelta(minutes=90)
-LOOKS = (DAYS + 20) * 16  # until long after the last is announced
+DAYS = 25
+EVERY = timedelta(hours=3)
+LOOKS = (DAYS + 20) * 8  # until long after the last is announced
 
 
 class Killed(BaseException):
@@ -125,7 +125,7 @@ class Simulation:
     def run(self) -> None:
         down_until = START
         for i in range(LOOKS):
-            self._at = START + i * EVERY + timedelta(minutes=float(self.rng.uniform(0, 20)))
+            self._at = START + i * EVERY + timedelta(minutes=float(self.rng.uniform(0, 60)))
             if self._at < down_until:
                 continue
             if i > 5 and self.rng.random() < 0.006:
@@ -190,7 +190,7 @@ class Simulation:
 
         for channel in self.plan.channels:
             courier = Courier(
-                self.engine, channel.name, channel, self.plan, "w", lambda: self._at, self.rng.random, during
+                self.engine, channel.name, channel, self.plan, "w", lambda: self._at, self.rng.random, during, at_once=50
             )
             try:
                 courier.deliver()
@@ -231,9 +231,7 @@ class Outcome:
         return "\n".join(lines)
 
 
-def simulate(
-    count: int, seed: int = 1, folder: str | None = None, change: Callable[[Notices], Notices] | None = None
-) -> Outcome:
+def simulate(count: int, seed: int = 1, change: Callable[[Notices], Notices] | None = None) -> Outcome:
     """Runs a world of so many maintenances, and judges what came of it."""
     began = monotonic()
     world = make_world(count, DAYS, seed)
