@@ -79,16 +79,17 @@ class Notifier:
             told = read_beat(connection)
             head, _ = newest_recorded(connection)
             began = micros(now) if told is None else told.began_at
-            ids = self._to_look_at(connection, told, head, now)
+            ids: set[str] = self._to_look_at(connection, told, head, now)
             looking = self._looking(connection, head, began, now)
             looked = looking.look(connection, ids)
         self.during("looked")
         if not keep:
             return Stepped(len(ids), tuple(self._mails(looked.drafts, looking)))
-        mails, after = self._write(looked, now, head) if looked.drafts else (self._note(looked, now, head), None)
+        if looked.drafts:
+            mails, looked = self._write(looked, ids, now, head)
+        else:
+            mails = self._note(looked, now, head)
         self._remember(looked, ids)
-        if after is not None:
-            self._remember(after, after.sources)
         self._position = head
         return Stepped(len(ids), mails)
 
@@ -140,25 +141,27 @@ class Notifier:
         )
         return connection.execute(silent.limit(1)).first() is not None
 
-    def _write(self, looked: Looked, now: datetime, head: int) -> tuple[tuple[Mail, ...], Looked]:
-        """Looks again at what has something due, alone with the outbox, and writes it."""
-        due = {each.maintenance_id for each in looked.drafts}
+    def _write(self, looked: Looked, ids: set[str], now: datetime, head: int) -> tuple[tuple[Mail, ...], Looked]:
+        """Writes what is due, alone with the outbox; where the log has moved meanwhile, it is looked at again first."""
         with appending(self.engine) as connection:
             told = take_turn(connection, now, self.plan.every)
             newest, _ = newest_recorded(connection)
             looking = self._looking(connection, newest, told.began_at, now)
-            mails = self._mails(looking.look(connection, due).drafts, looking)
+            if newest != head:
+                looked = looking.look(connection, ids)
+            pairs = [(each, row_of(each, looking.directory, looking.style)) for each in looked.drafts]
+            mails = together(pairs)
             write_notices(connection, [row for mail in mails for row in mail.rows])
             lines = [line for mail in mails for line in over(mail, micros(now))]
             write_messages(connection, [message_of(mail) for mail in mails], lines)
-            after = looking.look(connection, due)
-            write_ladders(connection, [row for row in looked.ladders if row[0] not in due] + after.ladders)
+            # The later of two rows of one ladder stays.
+            write_ladders(connection, [*looked.ladders, *looking.after(looked, pairs)])
             if mails:
                 take_position(connection, now, OURS[0], sum(len(mail.rows) for mail in mails))
-            # Not `newest`: what came in since the first look was not looked at.
+            # Not `newest`: what came in since the first look was not looked for.
             beat(connection, now, self.plan.every, head)
             self.during("written")
-        return tuple(mails), after
+        return tuple(mails), looked
 
     def _note(self, looked: Looked, now: datetime, head: int) -> tuple[Mail, ...]:
         with writing(self.engine) as connection:
@@ -177,7 +180,7 @@ class Notifier:
             self._sources.pop(name, None)
             self._running.discard(name)
             self._silent.discard(name)
-        self._next_at |= looked.next_at
+        self._next_at |= {name: min(nexts.values()) for name, nexts in looked.next_at.items() if nexts}
         self._sources |= looked.sources
         self._running |= looked.running
         self._silent |= looked.silent

@@ -204,13 +204,8 @@ def _this(held: Claimed) -> Any:
 
 
 def _attempted(connection: Connection, held: Claimed, now: datetime, error: str) -> None:
-    # Two notifiers may have sent it, one of them late: both attempts are kept.
-    known = select(func.coalesce(func.max(attempts.c.number), 0)).where(
-        attempts.c.message == held.message, attempts.c.channel == held.channel
-    )
-    number = (connection.scalar(known) or 0) + 1
     many(connection, attempts.name, tuple(each.name for each in attempts.columns),
-         [(held.message, held.channel, number, micros(now), error)])  # fmt: skip
+         [(held.message, held.channel, held.attempts + 1, micros(now), error)])  # fmt: skip
 
 
 def acknowledge(connection: Connection, message: str, now: datetime, who: str, how: str) -> bool:

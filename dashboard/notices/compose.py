@@ -15,7 +15,7 @@ from dashboard.notices.reading import Facts, Told
 from dashboard.notices.story import Mood, Phase, Story
 from dashboard.notices.templates import Kind, harmless, words_of
 
-TOGETHER = 30  # notices in one message at most: more are cut off by some chats
+TOGETHER = 60  # notices in one message at most: more are cut off by some chats
 
 
 @dataclass(frozen=True, slots=True)

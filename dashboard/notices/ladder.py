@@ -124,7 +124,7 @@ def climb(story: Story, said: Said | None, ladder: Ladder, now: int, began: int)
 def mood(story: Story, ladder: Ladder, now: int) -> tuple[Mood, int]:
     """How sure it is and since when: what is near and whose source is silent may happen, or not."""
     course = story.course
-    near = course.start is not None and course.start - ladder.may_happen <= now
+    near = course.phase is Phase.ANNOUNCED and course.start is not None and course.start - ladder.may_happen <= now
     if course.mood is Mood.SURE and story.silent_since is not None and near:
         return Mood.MAY, max(story.silent_since, (course.start or 0) - ladder.may_happen)
     return course.mood, course.mood_at

@@ -13,7 +13,7 @@ from dashboard.notices.compose import Draft, Style, said
 from dashboard.notices.ladder import NEXT, NOT_SENT, Climbed, climb
 from dashboard.notices.plan import AUDIENCES, SECOND, Notices
 from dashboard.notices.reading import Facts, Told, read_facts, read_told, silent_since
-from dashboard.notices.story import Phase, Story
+from dashboard.notices.story import Kept, Phase, Story, said_next
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Looked:
     """What a look found: what is due, when to look again, who told of what, and ladders that stand otherwise."""
 
     drafts: list[Draft] = field(default_factory=list)
-    next_at: dict[str, int] = field(default_factory=dict)
+    next_at: dict[str, dict[str, int]] = field(default_factory=dict)  # maintenance -> audience -> instant
     running: set[str] = field(default_factory=set)
     sources: dict[str, tuple[str, int]] = field(default_factory=dict)  # maintenance -> its source, its last word
     silent: set[str] = field(default_factory=set)  # of those, the ones whose source is silent
@@ -68,7 +68,7 @@ class Looking:
         found: Looked,
     ) -> None:
         whole = Story(facts.course, 0, 0.0, facts.eta, facts.eta_at, self._silent(facts))
-        nexts = []
+        nexts = found.next_at.setdefault(name, {})
         for audience, story in self._stories(facts, whole, told_of_it):
             mine = told.get((name, audience.key), Told())
             climbed = climb(story, mine.said, self.style.ladder, self.now, self.began)
@@ -76,7 +76,7 @@ class Looking:
             if climbed.due:
                 found.drafts.append(draft)
             if climbed.next_at is not None:
-                nexts.append(climbed.next_at)
+                nexts[audience.key] = climbed.next_at
             steps = _written(climbed)
             if known.get((name, audience.key)) != (steps, str(story.course.phase)):
                 found.ladders.append(self._ladder(draft, steps))
@@ -86,8 +86,20 @@ class Looking:
                 steps = json.dumps([["all", NOT_SENT, None, NO_RULE]])
                 subject = self.directory.teams.get(part.subject, part.subject)
                 found.ladders.append((name, key, subject, self.now, str(facts.course.phase), None, steps, ""))
-        if nexts:
-            found.next_at[name] = min(nexts)
+
+    def after(self, looked: Looked, written: Iterable[tuple[Draft, Mapping[str, Any]]]) -> list[tuple[Any, ...]]:
+        """How the ladders stand of which these notices were just written; `looked` learns when to look again."""
+        rows = []
+        for draft, row in written:
+            said_now = said_next(draft.told.said, Kept.read(row, acknowledged=False))
+            climbed = climb(draft.story, said_now, self.style.ladder, self.now, self.began)
+            again = replace(draft, told=Told(said_now, draft.told.number), climbed=climbed)
+            rows.append(self._ladder(again, _written(climbed)))
+            nexts = looked.next_at[draft.maintenance_id]
+            nexts.pop(draft.audience.key, None)
+            if climbed.next_at is not None:
+                nexts[draft.audience.key] = climbed.next_at
+        return rows
 
     def _silent(self, facts: Facts) -> int | None:
         after = round(self.plan.ladder.silent_after * SECOND)

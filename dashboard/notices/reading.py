@@ -18,7 +18,7 @@ from dashboard.model.maintenance import Maintenance, Update, stage_by_status
 from dashboard.model.outlook import LIKELY, PLAN_ON, Forecast
 from dashboard.model.stages import OUT
 from dashboard.notices.audiences import Directory, Held, Party
-from dashboard.notices.story import Course, Kept, Mood, Phase, Said, course_of, said_last
+from dashboard.notices.story import Course, Kept, Phase, Said, course_of, said_next
 
 ALMOST = 0.95  # the share of GPUs that counts as back in one line
 HEARD_WITHIN = 48 * HOUR
@@ -106,15 +106,13 @@ class Told:
 
 def read_told(connection: Connection, ids: Iterable[str]) -> dict[tuple[str, str], Told]:
     """Of each of these maintenances and each audience that was ever told of it: what it was told last."""
-    kept: dict[tuple[str, str], list[Kept]] = defaultdict(list)
-    numbers: dict[tuple[str, str], int] = {}
+    found: dict[tuple[str, str], Told] = {}
     for row in read_notices(connection, ids):
         key = (row["maintenance_id"], row["audience"])
-        said = Said(row["written_at"], Phase(row["phase"]), Mood(row["mood"]), row["start"], row["end"], row["eta"],
-                    row["back"], row["gpus"])  # fmt: skip
-        kept[key].append(Kept(said, row["urgent"], row["escalates"], row["acknowledged_at"] is not None))
-        numbers[key] = row["number"]
-    return {key: Told(said_last(some), numbers[key]) for key, some in kept.items()}
+        kept = Kept.read(dict(row), acknowledged=row["acknowledged_at"] is not None)
+        before = found.get(key)
+        found[key] = Told(said_next(before.said if before else None, kept), row["number"])
+    return found
 
 
 def read_directory(connection: Connection, now: int) -> Directory:

@@ -1,8 +1,9 @@
 """What a notice can be about: one maintenance as it concerns one audience, and what that audience was told last."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from dashboard.model.maintenance import Update, fold
 from dashboard.model.stages import CLOSED, RUNNING, Status
@@ -78,21 +79,25 @@ class Kept:
     escalates: bool
     acknowledged: bool
 
+    @classmethod
+    def read(cls, row: Mapping[str, Any], *, acknowledged: bool) -> "Kept":
+        """A row of the outbox."""
+        said = Said(row["written_at"], Phase(row["phase"]), Mood(row["mood"]), row["start"], row["end"], row["eta"],
+                    row["back"], row["gpus"])  # fmt: skip
+        return cls(said, row["urgent"], row["escalates"], acknowledged)
 
-def said_last(kept: Iterable[Kept]) -> Said | None:
-    """What the notices to one audience of one maintenance, in the order of writing, come to; None for none."""
-    last: Said | None = None
-    for each in kept:
-        now = each.said
-        same = last is not None and last.phase is Phase.ANNOUNCED is now.phase and last.start == now.start
-        since = last.urgent_since if same and last else None
-        last = Said(
-            now.at, now.phase, now.mood, now.start, now.end, now.eta, now.back, now.gpus,
-            urgent_since=now.at if since is None and each.urgent else since,
-            acknowledged=each.acknowledged or bool(same and last and last.acknowledged),
-            escalated=each.escalates or bool(same and last and last.escalated),
-        )  # fmt: skip
-    return last
+
+def said_next(last: Said | None, each: Kept) -> Said:
+    """What an audience has been told once it is told this, too."""
+    now = each.said
+    same = last is not None and last.phase is Phase.ANNOUNCED is now.phase and last.start == now.start
+    since = last.urgent_since if same and last else None
+    return Said(
+        now.at, now.phase, now.mood, now.start, now.end, now.eta, now.back, now.gpus,
+        urgent_since=now.at if since is None and each.urgent else since,
+        acknowledged=each.acknowledged or bool(same and last and last.acknowledged),
+        escalated=each.escalates or bool(same and last and last.escalated),
+    )  # fmt: skip
 
 
 def course_of(updates: Iterable[Update], first_out_at: int | None, out: int, changed_at: int) -> Course:

@@ -81,7 +81,9 @@ class _One:
             if found and (found.phase, found.mood, found.start, found.end) != (
                 truth.phase, truth.mood, truth.start, truth.end
             ):  # fmt: skip
-                self.judged.wrong.append(f"{self.made.name} to {self.audience}: says at {at} what was not so: {found} {truth}")
+                self.judged.wrong.append(
+                    f"{self.made.name} to {self.audience}: says at {at} what was not so: {found} {truth}"
+                )
 
     def _looks(self) -> set[int]:
         instants = {word.at for word in self.made.words}

@@ -190,7 +190,15 @@ class Simulation:
 
         for channel in self.plan.channels:
             courier = Courier(
-                self.engine, channel.name, channel, self.plan, "w", lambda: self._at, self.rng.random, during, at_once=50
+                self.engine,
+                channel.name,
+                channel,
+                self.plan,
+                "w",
+                lambda: self._at,
+                self.rng.random,
+                during,
+                at_once=50,
             )
             try:
                 courier.deliver()

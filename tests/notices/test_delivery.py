@@ -332,7 +332,7 @@ def test_a_contact_that_is_no_address_is_said_and_the_next_channel_used(
 def test_a_refused_recipient_is_named(postbox: tuple[Postbox, int]) -> None:
     message = Message("k", NOW.timestamp(), "a", "", "Subject", "Words", "", False, ())
 
-    with pytest.raises(NotDelivered, match="refuses to deliver to nobody@fleet.example") as why:
+    with pytest.raises(NotDelivered, match="refuses to deliver to nobody") as why:
         mail(postbox[1], to=("nobody@fleet.example",)).send(message)
 
     assert why.value.lasting

@@ -55,7 +55,7 @@ class Handler(BaseHTTPRequestHandler):
         self.loopback.asked.append(Asked(parts.path, params, headers, self.command, body))
         self.loopback.reply(self)
 
-    do_POST = do_HEAD = do_GET
+    do_POST = do_HEAD = do_GET  # noqa: N815
 
     def send_json(self, value: Any, **headers: str) -> None:
         self.send_body(200, json.dumps(value).encode(), **headers)
