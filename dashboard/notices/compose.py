@@ -84,8 +84,11 @@ def fields_of(draft: Draft, directory: Directory, style: Style) -> dict[str, obj
     facts, story, zone, before = draft.facts, draft.story, draft.audience.zone, draft.told.said
     now = instant(draft.now)
 
+    def clock(at: int | None) -> str:
+        return words.clock(instant(at), now, zone) if at is not None else ""
+
     def when(at: int | None) -> str:
-        return words.when(instant(at), now, zone) if at is not None else ""
+        return f"{clock(at)} ({words.relative(instant(at), now)})" if at is not None else ""
 
     feels, since = mood(story, style.ladder, draft.now)
     provider = facts.told.provider_id or directory.clusters.get(facts.told.cluster_id, "")
@@ -103,12 +106,12 @@ def fields_of(draft: Draft, directory: Directory, style: Style) -> dict[str, obj
         "gpus": words.gpus(story.gpus) if story.gpus else "GPUs",
         "share": "nodes that name you" if by_node else "part that is allocated to you",
         "start": when(story.course.start),
-        "end": when(story.course.end),
-        "was_start": when(before.start) if before else "",
-        "was_end": when(before.end) if before else "",
+        "end": clock(story.course.end),
+        "was_start": clock(before.start) if before else "",
+        "was_end": clock(before.end) if before else "",
         "likely": when(facts.likely),
-        "plan_on": when(facts.plan_on),
-        "was_likely": when(before.eta) if before else "",
+        "plan_on": clock(facts.plan_on),
+        "was_likely": clock(before.eta) if before else "",
         "back": words.percent(story.back),
         "sure": feels is Mood.SURE,
         "why": _why(story, feels, since, now, zone),

@@ -96,9 +96,11 @@ class _Climb:
     began: int
     steps: list[Step] = field(default_factory=list)
 
-    def add(self, rung: Rung, at: int | None, *, label: str = "") -> None:
-        """Due where its time has come, else ahead."""
-        self.steps.append(Step(rung, label or str(rung), at, DUE if at is None or at <= self.now else NEXT))
+    def add(self, rung: Rung, at: int, *, label: str = "", timed: bool = False) -> None:
+        """Due. One that is `timed` only once its time has come; news are due once they are known, whatever clock dated
+        them, since clocks run ahead and are set back."""
+        state = NEXT if timed and at > self.now else DUE
+        self.steps.append(Step(rung, label or str(rung), at if timed else min(at, self.now), state))
 
     def skip(self, rung: Rung, why: str, *, at: int | None = None, label: str = "", state: str = NOT_SENT) -> None:
         """Not sent, and why; or sent already."""
@@ -142,7 +144,7 @@ def _announced(it: _Climb) -> None:
             it.add(Rung.MOVED, course.planned_at)
         if said.mood is not feels:
             rung = {Mood.SURE: Rung.CONFIRMED, Mood.MAY: Rung.DOUBTFUL, Mood.DEFERRED: Rung.DEFERRED}[feels]
-            it.add(rung, min(max(since, said.at), now))
+            it.add(rung, max(since, said.at))
         elif feels is Mood.SURE:
             it.skip(Rung.CONFIRMED, "", at=said.at, state=SENT)
         _resized(it, said)
@@ -153,7 +155,8 @@ def _announced(it: _Climb) -> None:
 def _first_word(it: _Climb, feels: Mood, since: int) -> None:
     start = it.story.course.start
     if feels is not Mood.SURE:
-        why = "it is deferred" if feels is Mood.DEFERRED else "it is not confirmed"
+        silent = "its source is silent" if it.story.course.mood is Mood.SURE else "it is not confirmed"
+        why = "it is deferred" if feels is Mood.DEFERRED else silent
         it.skip(Rung.CONFIRMED, f"{why}; near its start it is told as what may happen")
     elif start is not None and start + it.ladder.stale <= it.now and since < it.now - it.ladder.late:
         it.skip(Rung.CONFIRMED, "its start has long passed, and nobody said that it began")
@@ -170,13 +173,13 @@ def _leads(it: _Climb, feels: Mood) -> None:
             continue
         at = start - (lead if feels is Mood.SURE else min(lead, it.ladder.may_happen))
         if at > it.now:
-            it.add(Rung.BEFORE, at, label=label)
+            it.add(Rung.BEFORE, at, label=label, timed=True)
         elif told_since(said, start, at, it.ladder):
             it.skip(Rung.BEFORE, "", at=at, label=label, state=SENT)
         elif start + it.ladder.stale <= it.now:
             it.skip(Rung.BEFORE, "its start has passed, and nobody said that it began", at=at, label=label)
         else:
-            it.add(Rung.BEFORE, at, label=label)
+            it.add(Rung.BEFORE, at, label=label, timed=True)
     if start is not None and start - it.ladder.may_happen > it.now:  # from here on, doubts are told
         it.steps.append(Step(Rung.DOUBTFUL, "", start - it.ladder.may_happen, NEXT))
 
@@ -192,20 +195,20 @@ def _until_acknowledged(it: _Climb) -> None:
         return
     opens, closes = start - ladder.urgent, start + ladder.stale
     if it.now < opens:
-        it.add(Rung.AGAIN, opens)
+        it.add(Rung.AGAIN, opens, timed=True)
         return
     if said is None or said.phase is not Phase.ANNOUNCED or _moved(said.start, start, ladder):
         if it.now < closes:
-            it.add(Rung.AGAIN, opens)
+            it.add(Rung.AGAIN, opens, timed=True)
         return
     if said.acknowledged:
         it.skip(Rung.AGAIN, "acknowledged")
     elif it.now >= closes:
         it.skip(Rung.AGAIN, "its start passed a day ago and nobody said that it began; it is told when somebody does")
     else:
-        it.add(Rung.AGAIN, opens if said.at < opens else said.at + ladder.repeat)
+        it.add(Rung.AGAIN, opens if said.at < opens else said.at + ladder.repeat, timed=True)
         if said.urgent_since is not None and not said.escalated:
-            it.add(Rung.ESCALATED, said.urgent_since + ladder.escalate_after)
+            it.add(Rung.ESCALATED, said.urgent_since + ladder.escalate_after, timed=True)
 
 
 def _running(it: _Climb) -> None:
@@ -217,7 +220,7 @@ def _running(it: _Climb) -> None:
     if story.eta is None:
         it.skip(Rung.ETA, "nothing is forecast yet")
     elif said.eta is None or abs(story.eta - said.eta) >= it.ladder.eta_moved:
-        it.add(Rung.ETA, min(max(story.eta_at, said.at), it.now))
+        it.add(Rung.ETA, max(story.eta_at, said.at))
     else:
         it.skip(Rung.ETA, f"it moved by less than {length(it.ladder.eta_moved)}")
     for part in it.ladder.back:
@@ -225,7 +228,7 @@ def _running(it: _Climb) -> None:
         if said.back >= part:
             it.skip(Rung.BACK, "", label=label, state=SENT)
         elif story.back >= part:
-            it.add(Rung.BACK, min(max(story.course.changed_at, said.at), it.now), label=label)
+            it.add(Rung.BACK, max(story.course.changed_at, said.at), label=label)
         else:
             it.skip(Rung.BACK, "not so much is back yet", label=label)
     _resized(it, said)
@@ -234,7 +237,7 @@ def _running(it: _Climb) -> None:
 def _resized(it: _Climb, said: Said) -> None:
     gpus = it.story.gpus
     if abs(gpus - said.gpus) > it.ladder.resized * max(said.gpus, 1) and gpus:
-        it.add(Rung.RESIZED, min(max(it.story.course.changed_at, said.at), it.now))
+        it.add(Rung.RESIZED, max(it.story.course.changed_at, said.at))
 
 
 def _completed(it: _Climb) -> None:
@@ -262,7 +265,7 @@ def _released(it: _Climb) -> None:
     if it.said is None:
         it.skip(Rung.RELEASED, "it takes nothing of this audience's")
     elif it.said.phase in (Phase.ANNOUNCED, Phase.RUNNING):
-        it.add(Rung.RELEASED, min(max(it.story.course.changed_at, it.said.at), it.now))
+        it.add(Rung.RELEASED, max(it.story.course.changed_at, it.said.at))
     else:
         it.skip(Rung.RELEASED, "", at=it.said.at, state=SENT)
 

@@ -21,8 +21,8 @@ FIELDS = {
     "audience": "who is told",
     "gpus": "1,024 GPUs, of this audience; 'GPUs' where nobody told how many",
     "share": "how a team's part is known: by node or pro rata",
-    "start": "in 3 d, Tue 18:00 CET; '' where none is planned",
-    "end": "the same, of the planned end",
+    "start": "Tue 18:00 CET (in 3 d); '' where none is planned",
+    "end": "the planned end, Thu 18:00 CET",
     "was_start": "the start that this audience was told before, where it moved",
     "was_end": "the end that it was told before, where it moved",
     "likely": "when 95 % are likely back",
@@ -35,7 +35,7 @@ FIELDS = {
     "page": "the address of its page, '' where the app has none",
 }
 
-_MAY = "{% if not sure %} It may happen: {{ why }}.{% endif %}"
+_MAY = "{% if not sure %} It may happen, which is not certain: {{ why }}.{% endif %}"
 _WHERE = "{% if cluster %} on {{ cluster }}{% endif %}"
 _WINDOW = (
     "{% if start %} from {{ start }}{% else %}, no start is planned yet{% endif %}"
@@ -55,7 +55,7 @@ DEFAULTS: dict[str, str] = {
     f"{{{{ was_start or 'no start' }}}} until {{{{ was_end or 'no end' }}}}.{_MAY}{_BACK}",
     Rung.DEFERRED: "Deferred: {{ title }} ({{ provider }}) does not come as you were told, "
     f"{{{{ was_start or 'with no start' }}}}. {{% if start %}}It may still come{_WINDOW}.{{% endif %}}",
-    Rung.DOUBTFUL: f"{_AHEAD}{_WHERE}{_WINDOW}, or not: {{{{ why }}}}.",
+    Rung.DOUBTFUL: f"{_AHEAD}{_WHERE}{_WINDOW}, which is not certain: {{{{ why }}}}.",
     Rung.START: "{{ title }} ({{ provider }}) has begun: {{ gpus }} go out" + _WHERE + ", {{ back }} are back." + _BACK,
     Rung.ETA: "{{ title }} ({{ provider }}): the ETA moved{% if was_likely %} from {{ was_likely }}{% endif %}. "
     "{{ back }} of {{ gpus }} are back." + _BACK,

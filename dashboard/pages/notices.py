@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from dashboard.model.scope import Scope
-from dashboard.pages import paper, shell
+from dashboard.pages import paper, shell, text
 from dashboard.views.notices import Unconfirmed, WhoWasTold
 
 LADDERS = {
@@ -24,7 +24,6 @@ DELIVERIES = {
     "attempts": "tries",
     "said": "What was answered",
 }
-PREVIEWS = {"at": "When", "audience": "To", "words": "What it will say"}
 
 
 def page(scope: Scope) -> None:
@@ -70,7 +69,8 @@ def _rest(story: WhoWasTold, scope: Scope) -> None:
         paper.table(story.failures, DELIVERIES, scope.zone, "Messages that have not arrived, and why")
     if len(story.previews):
         paper.heading("What is said next")
-        paper.table(story.previews, PREVIEWS, scope.zone, "The next notices")
+        for each in story.previews.itertuples():
+            paper.card(f"{text.when(each.at, scope.zone)} · {each.audience}", str(each.words))
     if len(story.ladders):
         paper.heading("Each ladder", "What is not sent has its reason.")
         paper.table(

@@ -39,6 +39,13 @@ def strong(words: str) -> None:
     st.markdown(f"**{plain(words)}**")
 
 
+def card(head: str, words: str) -> None:
+    """A few sentences under a quiet line, set apart."""
+    with st.container(border=True):
+        st.caption(plain(head))
+        st.markdown(plain(words))
+
+
 def points(words: Sequence[str]) -> None:
     """A short list."""
     st.markdown("\n".join(f"- {plain(each)}" for each in words))

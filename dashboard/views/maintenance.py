@@ -17,6 +17,7 @@ from dashboard.views.account import account, moved
 from dashboard.views.ahead import Ahead
 from dashboard.views.fleet import instant_of, read_fleet
 from dashboard.views.nodes import racks_of, stages_table, stragglers_table, waiting_table
+from dashboard.views.notices import ladders_of
 from dashboard.views.outlooks import curve, forecasts_for, together
 from dashboard.views.standing import OUT_STAGES, as_told, out_over_time, picture_of
 from dashboard.views.summaries import ALMOST, Summary, summaries
@@ -37,6 +38,7 @@ class WhereItStands:
     `messages`, newest first: received_at, sender, subject, claimed_end, body (untrusted text).
     `cases`: case_id, node_id, status, severity, opened_at, response_due_at, resolution_due_at, note.
     `updates`, newest first: recorded_at, source, status, planned_start, planned_end, note.
+    `told`, who was told of it, always as of now: as the ladders of views.notices.
     """
 
     now: datetime
@@ -68,6 +70,7 @@ class WhereItStands:
     messages: pd.DataFrame
     cases: pd.DataFrame
     updates: pd.DataFrame
+    told: pd.DataFrame
 
 
 POINTS = 241
@@ -118,6 +121,7 @@ def where_it_stands(connection: Connection, scope: Scope, now: datetime, mainten
         messages=told.messages,
         cases=told.cases,
         updates=told.updates,
+        told=ladders_of(connection, maintenance_id, now, scope),
     )
 
 

@@ -16,7 +16,7 @@ from dashboard.model.scope import Scope
 from dashboard.views import words
 
 SHOWN = 60
-PREVIEWS = 6
+PREVIEWS = 4
 LATELY = timedelta(days=7)
 OPEN = ("announced", "running")
 
@@ -38,7 +38,7 @@ class WhoWasTold:
 
     `ladders`, a row a maintenance and audience, the next first: maintenance_id, title, audience, told (last), next,
     next_at, not_sent (the rungs that were not, each with its reason).
-    `previews`, the next notices: at, audience, words.
+    `previews`, the next notices, one a maintenance: at, audience, words.
     `deliveries`, newest first: written_at, audience, subject, channel, state, attempts, said.
     `failures`: the same, of what has not arrived.
     """
@@ -74,6 +74,11 @@ def who_was_told(connection: Connection, scope: Scope, now: datetime, maintenanc
         deliveries=sent.head(SHOWN),
         failures=failures,
     )
+
+
+def ladders_of(connection: Connection, maintenance_id: str, now: datetime, scope: Scope) -> pd.DataFrame:
+    """How each audience of one maintenance was told: the columns of `WhoWasTold.ladders`."""
+    return _ladders(_ladder_rows(connection, Scope(), maintenance_id), now, scope.zone)
 
 
 def _count(query: Any, connection: Connection) -> int:
@@ -133,9 +138,10 @@ def _ladders(rows: list[Any], now: datetime, zone: str) -> pd.DataFrame:
 
 
 def _previews(rows: list[Any]) -> pd.DataFrame:
-    ahead = sorted((row for row in rows if row.preview and row.next_at), key=lambda row: row.next_at)[:PREVIEWS]
+    ahead = {row.maintenance_id: row for row in sorted(rows, key=lambda row: -(row.next_at or 0)) if row.preview}
+    soonest = sorted(ahead.values(), key=lambda row: row.next_at)[:PREVIEWS]
     frame = pd.DataFrame(
-        [(instant(row.next_at), row.name, row.preview.partition("\n")[0]) for row in ahead],
+        [(instant(row.next_at), row.name, row.preview.partition("\n")[0]) for row in soonest],
         columns=["at", "audience", "words"],
     )
     return frame.assign(at=pd.to_datetime(frame["at"], utc=True))

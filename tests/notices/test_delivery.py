@@ -127,7 +127,9 @@ def test_mail_arrives_with_its_words_and_its_key(engine: Engine, postbox: tuple[
     text = got.get_payload(decode=True).decode()  # type: ignore[union-attr]
     assert (got["To"], got["From"], got["Importance"]) == ("oncall@fleet.example", "dash@fleet.example", "high")
     assert got["Message-ID"] == f"<{got['X-Idempotency-Key']}@fleet.example>"
-    assert "Firmware (Nimbus Cloud, M-1) takes 16 GPUs out on c from in 20 h, Tue 09:00 CET" in text
+    assert (
+        "Firmware (Nimbus Cloud, M-1) takes 16 GPUs out on c from Tue 09:00 CET (in 20 h) until Wed 15:00 CET" in text
+    )
     assert "Please acknowledge" in text
 
 

@@ -8,12 +8,12 @@ import pytest
 from dashboard.notices import ladder
 from dashboard.notices.ladder import Rung
 from dashboard.notices.plan import Notices
-from tests.notices.simulation import simulate
+from tests.notices.simulation import simulate, simulate_in_parts
 
 
 def test_no_audience_goes_without_a_due_notice(capsys: pytest.CaptureFixture[str]) -> None:
     """The figures are printed: due, sent, late, double, per rung."""
-    outcome = simulate(2000)
+    outcome = simulate_in_parts(2000)
 
     with capsys.disabled():
         print(f"\n{outcome.figures()}")  # noqa: T201
@@ -39,9 +39,9 @@ def test_a_rule_that_is_left_out_is_noticed(rung: Rung, monkeypatch: pytest.Monk
     """A reschedule ignored, a cancellation, a start, …: the simulation fails by that very name."""
     add = ladder._Climb.add
 
-    def deaf(self: Any, told: Rung, at: int | None, *, label: str = "") -> None:
+    def deaf(self: Any, told: Rung, at: int, **how: Any) -> None:
         if told is not rung:
-            add(self, told, at, label=label)
+            add(self, told, at, **how)
 
     monkeypatch.setattr(ladder._Climb, "add", deaf)
 

@@ -17,7 +17,7 @@ DAY = 24 * HOUR
 SOURCES = tuple(f"source-{i}" for i in range(6))
 CLUSTERS = tuple(f"c-{i}" for i in range(3))
 TEAMS = tuple(f"t-{i}" for i in range(3))
-ON_CLUSTER = {cluster: (TEAMS[i], TEAMS[(i + 1) % 3])[: 1 + i % 2] for i, cluster in enumerate(CLUSTERS)}
+ON_CLUSTER = {cluster: (TEAMS[i],) for i, cluster in enumerate(CLUSTERS)}
 ZONES = ("Europe/Berlin", "America/New_York", "UTC")
 NODES = 4  # of each cluster, and of each maintenance that names any
 

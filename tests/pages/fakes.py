@@ -16,8 +16,11 @@ from dashboard.views.capacity import Dip, WhatIsOut
 from dashboard.views.freshness import Choices, Freshness, Head
 from dashboard.views.maintenance import WhereItStands
 from dashboard.views.maintenances import WhatIsPlanned
+from dashboard.views.notices import WhoWasTold
+from dashboard.views.notifier import NotifierHealth
 from dashboard.views.sources import WhatComesIn
 from dashboard.views.trust import Trust
+from tests.pages import told
 
 NOW = datetime(2026, 11, 17, 13, 0, tzinfo=UTC)
 HOSTILE = "<b>bold</b> [link](https://evil.example) $x^2$ :red[alarm] **loud** =1+1 ![i](https://evil.example/i.png)"
@@ -308,6 +311,7 @@ def where_it_stands(now: datetime) -> WhereItStands:
             (now - h(18), "nimbus", "in_progress", now - h(60), now + h(8), "Extended"),
             (now - h(90), "nimbus", "confirmed", now - h(60), now - h(6), HOSTILE),
         ),
+        told.ladders(now, HOSTILE),
     )
 
 
@@ -478,3 +482,14 @@ class Fake:
         )
         failing = (f"{said}NIMBUS_TOKEN holds. Asked again in 40 s.", *([HOSTILE] if self.state == "hostile" else []))
         return WhatComesIn("1 of 3 sources brings nothing: nimbus since 12 min.", failing, 60_412, 2, sources, aside)
+
+    def who_was_told(self, scope: Scope, maintenance_id: str | None = None) -> WhoWasTold:
+        self._ask("who_was_told")
+        return told.who_was_told(self.state, self.now(), HOSTILE)
+
+    def notifier_health(self) -> NotifierHealth:
+        return told.notifier_health(self.state, self.now())
+
+    def acknowledge(self, message: str, who: str) -> None:
+        self._ask(f"acknowledge {message}")
+        self.position += 1

@@ -7,7 +7,7 @@ from dashboard.model.scope import Scope
 from dashboard.views.can_i_run import CanIRun
 from tests.pages.fakes import HOSTILE, Fake
 
-ROOMS = ("capacity", "maintenances", "trust", "sources", "maintenance")
+ROOMS = ("capacity", "maintenances", "notices", "trust", "sources", "maintenance")
 
 
 def opened(fake: Fake, room: str = "capacity", **address: str) -> AppTest:
@@ -44,6 +44,7 @@ def test_a_page_opens_with_its_sentence(room: str) -> None:
     sentence = {
         "capacity": "1,824 of 24,000 GPUs are out.",
         "maintenances": "5 maintenances are running",
+        "notices": "1 message waits for somebody to acknowledge and 1 has not arrived.",
         "trust": "80 % ranges held 79 % of the time",
         "sources": "1 of 3 sources brings nothing: nimbus since 12 min.",
         "maintenance": "912 of 4,096 GPUs are out.",
@@ -97,6 +98,36 @@ def test_sources_says_how_to_have_some() -> None:
     assert "No source is configured, so nothing comes in by itself." in words(app)
     assert "DASHBOARD_CONFIG" in words(app)
     assert not app.metric
+
+
+def test_notices_say_what_did_not_arrive_and_why_what_was_not_sent_was_not() -> None:
+    app = opened(Fake(), "notices")
+
+    tables = plainly("\n".join(each.value.to_csv() for each in app.table))
+    assert "smtp.example answered 451" in tables
+    assert "it is not confirmed; near its start it is told" in tables
+
+
+def test_notices_say_how_to_have_some() -> None:
+    app = opened(Fake("empty"), "notices")
+
+    assert "Nobody was told of anything yet." in words(app)
+    assert "dashboard doctor" in words(app)
+
+
+def test_a_message_is_acknowledged_on_the_page() -> None:
+    fake = Fake()
+    app = opened(fake, "notices")
+
+    next(each for each in app.button if each.label == "Acknowledge").click().run()
+
+    assert "acknowledge k1" in fake.asked
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_page_says_where_nobody_is_told(room: str) -> None:
+    assert "Nobody has been told of anything for 3 h" in words(opened(Fake("stale"), room, maintenance="M-1000"))
+    assert "Nobody has been told" not in words(opened(Fake(), room, maintenance="M-1000"))
 
 
 def test_how_collecting_goes_is_always_of_now() -> None:
@@ -220,6 +251,7 @@ def test_hostile_words_reach_no_markdown_unescaped() -> None:
         opened(Fake("hostile"), "maintenance", maintenance="M-1000"),
         opened(Fake("hostile"), "trust"),
         opened(Fake("hostile"), "sources"),
+        opened(Fake("hostile"), "notices"),
     ]
 
     for app in pages:
