@@ -7,9 +7,13 @@ from functools import cache
 from sqlalchemy import Engine
 
 from dashboard.errors import DashboardError
+from dashboard.jobs.decide import decide
+from dashboard.jobs.join import take_apart
 from dashboard.log.append import take_position
 from dashboard.log.database import appending, open_log, reading
 from dashboard.log.outbox import acknowledge
+from dashboard.model.decision import Decision
+from dashboard.model.planning import Alternative
 from dashboard.model.scope import Scope
 from dashboard.notifier import configured
 from dashboard.settings import Settings
@@ -20,7 +24,9 @@ from dashboard.views.maintenance import WhereItStands, where_it_stands
 from dashboard.views.maintenances import WhatIsPlanned, what_is_planned
 from dashboard.views.notices import WhoWasTold, who_was_told
 from dashboard.views.notifier import NotifierHealth, notifier_health
+from dashboard.views.plan import Plan, plan
 from dashboard.views.sources import WhatComesIn, what_comes_in
+from dashboard.views.tellings import Tellings, tellings, whole_of
 from dashboard.views.trust import Trust, trust
 
 
@@ -68,6 +74,29 @@ class Answers:
         """One maintenance in full."""
         with reading(self.engine) as connection:
             return where_it_stands(connection, scope, self.now(), maintenance_id)
+
+    def tellings(self, scope: Scope, maintenance_id: str) -> Tellings:
+        """Who tells of one maintenance."""
+        with reading(self.engine) as connection:
+            return tellings(connection, scope, self.now(), maintenance_id)
+
+    def whole_of(self, scope: Scope, maintenance_id: str) -> str:
+        """The name under which one maintenance goes."""
+        with reading(self.engine) as connection:
+            return whole_of(connection, scope, maintenance_id)
+
+    def take_apart(self, maintenance_id: str) -> None:
+        """Says that it stands by itself."""
+        take_apart(self.engine, maintenance_id, self.now())
+
+    def plan(self, scope: Scope, maintenance_id: str, change: Alternative) -> Plan | None:
+        """One maintenance as it could be instead."""
+        with reading(self.engine) as connection:
+            return plan(connection, scope, self.now(), maintenance_id, change)
+
+    def decide(self, decision: Decision) -> None:
+        """Writes down what was decided."""
+        decide(self.engine, decision, self.now())
 
     def trust(self, scope: Scope) -> Trust:
         """Can I believe the ETA."""

@@ -1,11 +1,7 @@
 """The command `dashboard`: parses, wires, calls, exits. Results to standard output, progress and warnings to error."""
 
 import json
-import os
-import signal
-import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -17,7 +13,8 @@ import click
 from dashboard.errors import DashboardError, UnreadableRecord
 from dashboard.model.instants import read_instant
 from dashboard.notifier import notify
-from dashboard.settings import Settings, sample_data
+from dashboard.serving import demo, serve
+from dashboard.settings import Settings
 from dashboard.worker import collect, doctor, worker
 
 if TYPE_CHECKING:
@@ -204,59 +201,11 @@ def rebuild(database: str) -> None:
     click.echo("rebuilt")
 
 
-@dashboard.command()
-@click.option("--address", default="127.0.0.1", metavar="A", show_default=True)
-@click.option("--port", default=8501, metavar="N", show_default=True, type=click.IntRange(1, 65535))
-@_database
-def serve(address: str, port: int, database: str) -> None:
-    """Serve the app."""
-    with _log(database):
-        pass  # a wrong or unreachable database is said here, in one line, not on every page
-    sys.exit(_serve(address, port, database))
-
-
-@dashboard.command()
-@click.option("--port", default=8501, metavar="N", show_default=True, type=click.IntRange(1, 65535))
-def demo(port: int) -> None:
-    """Serve the app on sample data whose clock is moved to now, in a database of its own."""
-    from datetime import timedelta
-
-    from dashboard.jobs.forecast import look_back
-    from dashboard.jobs.transfer import import_dataset, newest_instant
-
-    with tempfile.TemporaryDirectory(prefix="dashboard-demo-") as scratch:
-        url = f"sqlite:///{scratch}/demo.db"
-        now = datetime.now(UTC)
-        newest = newest_instant(sample_data()) or now
-        click.echo("loading sample data …", err=True)
-        with _log(url) as engine:
-            shift = timedelta(minutes=(now - newest) // timedelta(minutes=1))
-            import_dataset(engine, sample_data(), now, shift=shift)
-            click.echo("forecasting …", err=True)
-            look_back(engine, now, timedelta(hours=12), timedelta(days=4))
-        sys.exit(_serve("127.0.0.1", port, url))
-
-
-def _serve(address: str, port: int, database: str) -> int:
-    """Runs Streamlit on our ASGI application, in a process of its own, until it ends or is interrupted."""
-    here = Path(__file__).resolve().parent
-    environment = os.environ | {"DASHBOARD_DATABASE_URL": database}
-    command = [sys.executable, "-m", "streamlit", "run", str(here / "server.py")]
-    options = ["--server.address", address, "--server.port", str(port)]
-    click.echo(f"http://{'127.0.0.1' if address == '0.0.0.0' else address}:{port}", err=True)
-    with subprocess.Popen([*command, *options], env=environment, cwd=here.parent) as process:
-        signal.signal(signal.SIGTERM, lambda *_: process.terminate())  # or the server would outlive who started it
-        try:
-            return DONE if process.wait() == 0 else PARTLY
-        except KeyboardInterrupt:
-            process.terminate()
-            return DONE
-
-
 def main() -> None:
     """Runs the command; what goes wrong on purpose ends in one line and a status."""
-    for each in (collect, doctor, notify, worker):
+    for each in (collect, doctor, notify, serve, worker):
         dashboard.add_command(_database(each))
+    dashboard.add_command(demo)
     try:
         dashboard(standalone_mode=False)
     except click.exceptions.Exit as done:

@@ -16,7 +16,7 @@ from time import monotonic
 
 import streamlit as st
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 from streamlit.runtime.pages_manager import PagesManager
 
@@ -108,6 +108,11 @@ def readyz(_request: Request) -> Response:
     return PlainTextResponse(f"ready\n{told}")
 
 
+def home(request: Request) -> Response:
+    """The home page has no name of its own to Streamlit, but to people."""
+    return RedirectResponse(request.url.replace(scheme="", netloc="", path="/"))
+
+
 def main_script() -> str:
     """The Streamlit script that draws the pages."""
     return str(Path(__file__).with_name("app.py"))
@@ -123,6 +128,7 @@ app = st.App(
     routes=[
         Route("/healthz", healthz),
         Route("/readyz", readyz),
+        Route("/capacity", home),
         Route("/acknowledge/{token}", acknowledging, methods=["GET", "POST"]),
     ],
 )

@@ -57,10 +57,14 @@ def config_option(command: Callable[..., Any]) -> Callable[..., Any]:
 @config_option
 def collect(once: bool, only: str | None, again: bool, config: Path | None, database: str) -> None:
     """Poll the configured sources."""
+    from dashboard.jobs.join import Joiner
+
     sources = _sources(config, only)
-    with _collecting(database, sources, again=again) as (_, collectors):
+    with _collecting(database, sources, again=again) as (engine, collectors):
         if once:
-            sys.exit(_poll_once(collectors))
+            status = _poll_once(collectors)
+            Joiner(engine).step(datetime.now(UTC))
+            sys.exit(status)
         run([partial(_keep_collecting, each) for each in collectors])
 
 
@@ -223,10 +227,14 @@ def _seconds_to(at: datetime) -> float:
 
 def _keep_forecasting(engine: "Engine", stop: threading.Event) -> None:
     from dashboard.jobs.forecast import Forecaster
+    from dashboard.jobs.join import Joiner
 
-    forecaster = Forecaster(engine)
+    joiner, forecaster = Joiner(engine), Forecaster(engine)
     while not stop.is_set():
         try:
+            joined = joiner.step(datetime.now(UTC))
+            if joined:
+                log.info("found %d maintenances to be told twice", joined)
             made = forecaster.step(datetime.now(UTC))
             if made:
                 log.info("forecast %d maintenances", made)

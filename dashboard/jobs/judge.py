@@ -77,7 +77,7 @@ def judge(engine: Engine, now: datetime, reach: timedelta = REACH) -> Iterator[t
         for question in todo[week]:
             made += _judged(chronicle, experience, usual, question, actual[question.maintenance_id], now)
         with appending(engine) as connection:
-            append_judgements(connection, made, now)
+            append_judgements(connection, made, now, last=done + len(todo[week]) == total)
         done += len(todo[week])
         yield done, total
 

@@ -175,6 +175,8 @@ def export_dataset(engine: Engine, folder: Path, as_of: datetime | None = None) 
         for fact in FACTS.values():
             known = read.history if fact.recorded else read.in_force
             rows = known(connection, fact.name, at)
+            if fact.by_ourselves and not rows:
+                continue
             written[f"{fact.name}.csv"] = _write(folder / f"{fact.name}.csv", fact, rows)
     return written
 

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from dashboard.log import derive
+from dashboard.log.bulk import in_chunks, many
 from dashboard.log.tables import (
     FACT_TABLES,
     WHOLE_ROW_IS_IDENTITY,
@@ -62,7 +63,7 @@ class Appending:
         position = take_position(self.connection, self.now, self.what, sum(self.new.values()), self.newest)
         if self.spans:
             rows = [(position, each) for each in sorted(self.spans)]
-            derive.many(self.connection, touched.name, ("position", "maintenance_id"), rows)
+            many(self.connection, touched.name, ("position", "maintenance_id"), rows)
         return position
 
 
@@ -137,7 +138,7 @@ def latest_digests(connection: Connection, fact: Fact, first: Sequence[str]) -> 
     query = select(*columns, table.c.digest).order_by(table.c.recorded_at, table.c.digest)
     return {
         tuple(row[:-1]): row[-1]
-        for part in derive.in_chunks(first)
+        for part in in_chunks(first)
         for row in connection.execute(query.where(columns[0].in_(part)))
     }
 
@@ -147,7 +148,7 @@ def _insert(connection: Connection, fact: Fact, rows: list[Row]) -> int:
     places = [columns.index(name) for name in identity(fact)]
     # In the order of the tree they go into: neighbours are written together, and a bulk load reads no page twice.
     rows.sort(key=itemgetter(*places))
-    return derive.many(connection, fact.name, columns, rows)
+    return many(connection, fact.name, columns, rows)
 
 
 def newest_recorded(connection: Connection) -> tuple[int, datetime | None]:

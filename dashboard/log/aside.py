@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, or_, select
 
 from dashboard.log.append import digest
-from dashboard.log.derive import many
+from dashboard.log.bulk import many
 from dashboard.log.tables import set_aside
 from dashboard.model.instants import micros
 

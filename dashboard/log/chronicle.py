@@ -4,16 +4,17 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sqlalchemy import Connection, select
 
-from dashboard.log.bulk import no_collector
-from dashboard.log.derive import in_chunks
+from dashboard.log.bulk import in_chunks, no_collector
 from dashboard.log.read import Attributes, history, in_force, node_attributes
 from dashboard.log.tables import FACT_TABLES
+from dashboard.log.wholes import read_wholes
 from dashboard.model.instants import HOUR, micros
+from dashboard.model.joining import Wholes, wholes
 from dashboard.model.maintenance import Maintenance, Update, fold, standing
 from dashboard.model.rollout import Codes, Knowledge, Rollout
 from dashboard.model.stages import CODE, OUT, Stage
@@ -33,6 +34,12 @@ class _Nodes:
     named: Codes  # (words, 3): node, recorded_at, withdrawn
 
 
+class _Join(NamedTuple):
+    maintenance_id: str
+    recorded_at: int
+    whole_id: str
+
+
 @dataclass(frozen=True, slots=True)
 class Chronicle:
     """Some maintenances, whole, with both clocks."""
@@ -42,12 +49,14 @@ class Chronicle:
     nodes: dict[str, _Nodes]
     attributes: dict[str, Attributes]  # of each node
     clusters: dict[str, tuple[str, str]]  # cluster -> provider, sku
+    joins: tuple[_Join, ...] = ()  # in the order in which they were found out
 
     def at(self, as_of: datetime, ids: Iterable[str] | None = None) -> Knowledge:
         """What was known at `as_of`, of all of them or of `ids`; nothing that was recorded later."""
         now = micros(as_of)
-        names = sorted(set(self.updates) | set(self.nodes)) if ids is None else ids
-        rollouts = (self._rollout(name, now) for name in names)
+        joined = self._joined(now)
+        told = {joined.whole(name) for name in {*self.updates, *self.nodes}} if ids is None else ids
+        rollouts = (self._rollout(name, now, joined) for name in (sorted(told) if ids is None else told))
         return Knowledge(
             hour_of_week=((now - MONDAY) % WEEK) / HOUR,
             rollouts=tuple(each for each in rollouts if each is not None),
@@ -55,15 +64,25 @@ class Chronicle:
 
     def members(self, maintenance_id: str, as_of: datetime) -> tuple[Attributes, ...]:
         """What a rollout's nodes are at `as_of`, in its order."""
-        nodes = self.nodes.get(maintenance_id, _NO_NODES)
-        return tuple(self._attributes(nodes.names[i]) for i in _present(nodes, micros(as_of))[0])
+        now = micros(as_of)
+        nodes = self._nodes(self._joined(now).parts([maintenance_id]))
+        return tuple(self._attributes(nodes.names[i]) for i in _present(nodes, now)[0])
+
+    def _joined(self, now: int) -> Wholes:
+        return wholes({told: whole for told, at, whole in self.joins if at <= now}) if self.joins else _APART
+
+    def _nodes(self, parts: Sequence[str]) -> _Nodes:
+        """What is said of nodes under any of these names."""
+        told = [self.nodes[each] for each in parts if each in self.nodes]
+        return _together(told) if len(told) > 1 else told[0] if told else _NO_NODES
 
     def _attributes(self, node: str) -> Attributes:
         return self.attributes.get(node, Attributes("", "", 0, ""))
 
-    def _rollout(self, name: str, now: int) -> Rollout | None:
-        updates = [each for each in self.updates.get(name, ()) if each.recorded_at <= now]
-        nodes = self.nodes.get(name, _NO_NODES)
+    def _rollout(self, name: str, now: int, joined: Wholes) -> Rollout | None:
+        parts = joined.parts([name])
+        updates = [each for part in parts for each in self.updates.get(part, ()) if each.recorded_at <= now]
+        nodes = self._nodes(parts)
         chosen, told = _present(nodes, now)
         if not updates and not told.size:
             return None
@@ -89,7 +108,7 @@ class Chronicle:
             planned_start=_hours(state.planned_start, now),
             planned_end=_hours(state.planned_end, now),
             first_planned_end=_hours(state.first_planned_end, now),
-            claimed_end=_hours(self._claim(name, state, now), now),
+            claimed_end=_hours(self._claim(parts, state, now), now),
             max_unavailable=float("nan") if state.max_unavailable is None else float(state.max_unavailable),
             rack=_racks([each.rack for each in members]),
             gpus=np.array([each.gpus for each in members], dtype=np.int64),
@@ -99,9 +118,9 @@ class Chronicle:
             closed=_hours(state.closed_at, now),
         )
 
-    def _claim(self, name: str, state: Maintenance, now: int) -> int | None:
+    def _claim(self, parts: Sequence[str], state: Maintenance, now: int) -> int | None:
         """The provider's latest word on the end, where it is later news than the plan in force."""
-        known = [each for each in self.claims.get(name, ()) if each[0] <= now]
+        known = [each for part in parts for each in self.claims.get(part, ()) if each[0] <= now]
         if not known:
             return None
         received_at, end = max(known)
@@ -109,6 +128,23 @@ class Chronicle:
 
 
 _NO_NODES = _Nodes((), np.zeros((0, 4), dtype=np.int64), np.zeros((0, 3), dtype=np.int64))
+
+
+_APART = Wholes()
+
+
+def _together(some: Sequence[_Nodes]) -> _Nodes:
+    """What several said of nodes, as one."""
+    names = sorted({name for each in some for name in each.names})
+    place = {name: i for i, name in enumerate(names)}
+
+    def renumbered(rows: Codes, old: tuple[str, ...]) -> Codes:
+        code = np.array([place[name] for name in old], dtype=np.int64)
+        return np.column_stack([code[rows[:, 0]], rows[:, 1:]])
+
+    told = [renumbered(each.told, each.names) for each in some]
+    named = [renumbered(each.named, each.names) for each in some]
+    return _Nodes(tuple(names), np.concatenate(told), np.concatenate(named))
 
 
 def _present(nodes: _Nodes, now: int) -> tuple[Codes, Codes]:
@@ -140,6 +176,8 @@ def read_chronicle(connection: Connection, ids: Sequence[str] | None = None, at:
 
 
 def _read(connection: Connection, ids: Sequence[str] | None, at: int | None) -> Chronicle:
+    joins = [_Join(r["maintenance_id"], r["recorded_at"], r["whole_id"]) for r in history(connection, "joins")]
+    ids = None if ids is None else read_wholes(connection).parts(ids)
     only = None if ids is None else ("maintenance_id", ids)
     updates: dict[str, list[Update]] = defaultdict(list)
     for row in history(connection, "maintenance_updates", only=only):
@@ -156,6 +194,7 @@ def _read(connection: Connection, ids: Sequence[str] | None, at: int | None) -> 
         nodes,
         node_attributes(connection, named, at),
         {row["cluster_id"]: (row["provider_id"], row["sku"]) for row in in_force(connection, "clusters", at)},
+        tuple(joins),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Connection, bindparam, case, delete, func, or_, select, update
 
+from dashboard.log.bulk import Row, in_chunks, many
 from dashboard.log.tables import (
     DERIVED,
     FACT_TABLES,
@@ -18,34 +19,14 @@ from dashboard.log.tables import (
     recorded_column,
     stored_columns,
 )
+from dashboard.log.wholes import join_again, read_wholes, under_wholes, wholes_of
 from dashboard.model.facts import FACTS, Fact
 from dashboard.model.instants import EVER
+from dashboard.model.joining import Wholes
 from dashboard.model.maintenance import Maintenance, Update, fold
 from dashboard.model.stages import CODE, OUT, Stage
 
-Row = tuple[Any, ...]
 CHUNK = 100_000
-IDS = 500  # names in one IN (…)
-
-
-def many(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[Row], then: str = "") -> int:
-    """Inserts rows by one prepared statement, past SQLAlchemy's handling of each; returns how many were new.
-
-    `then` follows ON CONFLICT; nothing is done where it is empty.
-    """
-    if not rows:
-        return 0
-    mark = "?" if connection.dialect.name == "sqlite" else "%s"
-    marks = ", ".join(mark for _ in columns)
-    names = ", ".join(f'"{name}"' for name in columns)
-    sql = f'INSERT INTO "{table}" ({names}) VALUES ({marks}) ON CONFLICT {then or "DO NOTHING"}'
-    return connection.exec_driver_sql(sql, list(rows)).rowcount
-
-
-def in_chunks(values: Sequence[str], size: int = IDS) -> Iterator[list[str]]:
-    """Names in pieces that one IN (…) can hold."""
-    for start in range(0, len(values), size):
-        yield list(values[start : start + size])
 
 
 Span = tuple[int, int, bool]
@@ -57,12 +38,17 @@ def follow(connection: Connection, fact: Fact, rows: Sequence[Row]) -> dict[str,
 
     Returns the maintenances they speak of and what the rows add to each one's span; None where it must be folded.
     """
+    if fact.name == "joins":
+        return _join(connection)
     step = _STEPS.get(fact.name)
+    if "maintenance_id" in fact.names:
+        place = fact.names.index("maintenance_id")
+        rows = under_wholes(rows, place, wholes_of(connection, {row[place] for row in rows}))
     if step:
         step(connection, rows)
     if "maintenance_id" not in fact.names:
         return {}
-    place, clock = fact.names.index("maintenance_id"), stored_columns(fact).index(recorded_column(fact))
+    clock = stored_columns(fact).index(recorded_column(fact))
     if fact.name == "maintenance_updates":
         return {row[place]: None for row in rows if row[place]}
     spans: dict[str, Span | None] = {}
@@ -200,38 +186,41 @@ FOLDED = tuple(column.name for column in current_maintenances.columns)
 
 def fold_maintenances(connection: Connection, maintenance_ids: Iterable[str]) -> None:
     """Makes the rows of these maintenances anew from all that the log says of them."""
-    for chosen in in_chunks(sorted(maintenance_ids), IDS):
+    found = read_wholes(connection)
+    for chosen in in_chunks(sorted(maintenance_ids)):
         connection.execute(delete(current_maintenances).where(current_maintenances.c.maintenance_id.in_(chosen)))
-        updates = read_updates(connection, chosen)
+        updates = read_updates(connection, chosen, found)
         rows = [
             _maintenance_row(fold(each, updates.get(each, ())), *span)
-            for each, span in _spans(connection, chosen).items()
+            for each, span in spans(connection, chosen, found).items()
         ]
         many(connection, current_maintenances.name, FOLDED, rows)
 
 
 def read_updates(
-    connection: Connection, maintenance_ids: Sequence[str], until: int | None = None
+    connection: Connection, maintenance_ids: Iterable[str], joined: Wholes, until: int | None = None
 ) -> dict[str, list[Update]]:
-    """The updates of each maintenance, recorded up to `until`."""
+    """The updates of each maintenance, under whichever name it was told, recorded up to `until`."""
     table = FACT_TABLES["maintenance_updates"]
     query = select(*(table.c[name] for name in stored_columns(FACTS["maintenance_updates"])))
-    query = query.where(table.c.maintenance_id.in_(list(maintenance_ids)))
     if until is not None:
         query = query.where(table.c.recorded_at <= until)
     found: dict[str, list[Update]] = {}
-    for row in connection.execute(query):
-        update = Update(**row._mapping)
-        found.setdefault(update.maintenance_id, []).append(update)
+    for part in in_chunks(joined.parts(maintenance_ids)):
+        for row in connection.execute(query.where(table.c.maintenance_id.in_(part))):
+            found.setdefault(joined.whole(row.maintenance_id), []).append(Update(**row._mapping))
     return found
 
 
-def _spans(connection: Connection, ids: list[str]) -> dict[str, tuple[int, int, bool]]:
+def spans(
+    connection: Connection, ids: Iterable[str], joined: Wholes, until: int | None = None
+) -> dict[str, tuple[int, int, bool]]:
     """Of each maintenance, when anything of it was first and last recorded, and whether any node was reported.
 
     Membership alone makes a maintenance known only from when it says it was recorded.
     """
-    spans: dict[str, tuple[int, int, bool]] = {}
+    told = joined.parts(ids)
+    found: dict[str, tuple[int, int, bool]] = {}
     for name, clock in (
         ("maintenance_updates", "recorded_at"),
         ("maintenance_nodes", "recorded_at"),
@@ -242,13 +231,17 @@ def _spans(connection: Connection, ids: list[str]) -> dict[str, tuple[int, int, 
     ):
         table = FACT_TABLES[name]
         at = table.c[clock]
-        query = select(table.c.maintenance_id, func.min(at), func.max(at))
-        query = query.where(table.c.maintenance_id.in_(ids), at > EVER)
-        for maintenance, first, last in connection.execute(query.group_by(table.c.maintenance_id)):
-            before = spans.get(maintenance, (first, last, False))
-            by_node = before[2] or name == "node_transitions"
-            spans[maintenance] = (min(first, before[0]), max(last, before[1]), by_node)
-    return spans
+        query = select(table.c.maintenance_id, func.min(at), func.max(at)).where(at > EVER)
+        if until is not None:
+            query = query.where(at <= until)
+        for part in in_chunks(told):
+            rows = connection.execute(query.where(table.c.maintenance_id.in_(part)).group_by(table.c.maintenance_id))
+            for maintenance, first, last in rows:
+                whole = joined.whole(maintenance)
+                before = found.get(whole, (first, last, False))
+                by_node = before[2] or name == "node_transitions"
+                found[whole] = (min(first, before[0]), max(last, before[1]), by_node)
+    return found
 
 
 def _maintenance_row(state: Maintenance, first: int, last: int, by_node: bool) -> Row:
@@ -256,10 +249,25 @@ def _maintenance_row(state: Maintenance, first: int, last: int, by_node: bool) -
     return tuple(told[name] if name in told else getattr(state, name) for name in FOLDED)
 
 
+def _join(connection: Connection) -> dict[str, Span | None]:
+    """Makes again what is derived of the maintenances that became one, or several, from what was told of each."""
+    before, after = join_again(connection)
+    moved = after.moved(before)
+    for part in in_chunks(sorted(moved)):
+        connection.execute(delete(current_stages).where(current_stages.c.maintenance_id.in_(part)))
+        connection.execute(delete(current_maintenances).where(current_maintenances.c.maintenance_id.in_(part)))
+    for name in ("maintenance_nodes", "node_transitions"):
+        for part in in_chunks(after.parts(moved)):
+            for rows in _stored_rows(connection, FACTS[name], part):
+                _STEPS[name](connection, under_wholes(rows, 0, after))
+    return dict.fromkeys(moved)
+
+
 def rebuild(connection: Connection) -> None:
     """Empties the derived tables and makes them again from the log."""
     for table in DERIVED:
         connection.execute(delete(table))
+    join_again(connection)
     maintenances: set[str] = set()
     for name in ("nodes", "maintenance_updates", "maintenance_nodes", "node_transitions", "provider_messages",
                  "support_cases", "commitments"):  # fmt: skip
@@ -268,8 +276,9 @@ def rebuild(connection: Connection) -> None:
     fold_maintenances(connection, maintenances)
 
 
-def _stored_rows(connection: Connection, fact: Fact) -> Iterator[list[Row]]:
+def _stored_rows(connection: Connection, fact: Fact, ids: Sequence[str] = ()) -> Iterator[list[Row]]:
     table = FACT_TABLES[fact.name]
-    result = connection.execute(select(*(table.c[name] for name in stored_columns(fact))))
+    query = select(*(table.c[name] for name in stored_columns(fact)))
+    result = connection.execute(query.where(table.c.maintenance_id.in_(ids)) if ids else query)
     for part in result.partitions(CHUNK):
         yield [tuple(row) for row in part]

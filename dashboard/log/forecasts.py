@@ -9,7 +9,7 @@ import numpy as np
 from sqlalchemy import Connection, Row, func, select
 
 from dashboard.log.append import take_position
-from dashboard.log.derive import in_chunks, many
+from dashboard.log.bulk import in_chunks, many
 from dashboard.log.tables import forecasts
 from dashboard.model.instants import instant, micros
 from dashboard.model.outlook import Forecast, Part, Paths, Quantiles

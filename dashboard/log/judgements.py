@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from dashboard.log.append import take_position
-from dashboard.log.derive import in_chunks, many
+from dashboard.log.bulk import in_chunks, many
 from dashboard.log.tables import judgements
 from dashboard.model.instants import instant, micros
 from dashboard.model.judgement import Judgement
@@ -16,15 +16,18 @@ COLUMNS = ("maintenance_id", "as_of", "engine", "fraction", "phase", "provider_i
            "crps", "pit", "said")  # fmt: skip
 
 
-def append_judgements(connection: Connection, made: Iterable[Judgement], now: datetime) -> int:
-    """Appends judgements; one that is there already stays. Returns how many were new."""
+def append_judgements(connection: Connection, made: Iterable[Judgement], now: datetime, *, last: bool) -> int:
+    """Appends judgements; one that is there already stays. Returns how many were new.
+
+    The log moves on with the `last` of a series: every page is drawn anew when it does, and few show judgements.
+    """
     rows = [
         (j.maintenance_id, micros(j.as_of), j.engine, j.fraction, j.phase, j.provider_id, j.kind, j.cluster_id,
          micros(j.actual), j.crps, j.pit, _said(j))
         for j in made
     ]  # fmt: skip
     new = many(connection, judgements.name, COLUMNS, rows)
-    if new:
+    if last:
         take_position(connection, now, "judge", new)
     return new
 

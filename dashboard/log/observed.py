@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from dashboard.log.append import Row
-from dashboard.log.derive import in_chunks
+from dashboard.log.bulk import in_chunks
 from dashboard.log.read import in_force
 from dashboard.log.tables import FACT_TABLES
 from dashboard.model.facts import Fact

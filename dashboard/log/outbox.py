@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, RowMapping, and_, case, func, insert, or_, select, update
 
-from dashboard.log.derive import in_chunks, many
+from dashboard.log.bulk import in_chunks, many
 from dashboard.log.notice_tables import acknowledgements, attempts, deliveries, ladders, messages, notices, notifiers
 from dashboard.model.instants import micros
 

@@ -4,13 +4,14 @@
 that was recorded later.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, FromClause, RowMapping, Subquery, Table, func, select
 
-from dashboard.log.derive import in_chunks
+from dashboard.log.bulk import in_chunks
 from dashboard.log.tables import FACT_TABLES, current_nodes, recorded_column
+from dashboard.log.wholes import read_wholes
 from dashboard.model.facts import FACTS
 
 
@@ -48,6 +49,26 @@ def in_force(connection: Connection, name: str, at: int | None = None, only: Onl
 def history(connection: Connection, name: str, at: int | None = None, only: Only = None) -> list[RowMapping]:
     """Every row of the fact `name`, superseded ones too, in the order in which it became known."""
     return list(_rows(connection, name, at, only))
+
+
+def in_force_of(connection: Connection, name: str, ids: Iterable[str], at: int | None = None) -> list[RowMapping]:
+    """`in_force` of these maintenances, under whichever name they were told; `maintenance_id` is the whole's."""
+    return _under_wholes(connection, in_force, name, ids, at)
+
+
+def history_of(connection: Connection, name: str, ids: Iterable[str], at: int | None = None) -> list[RowMapping]:
+    """`history` of these maintenances, under whichever name they were told; `maintenance_id` is the whole's."""
+    return _under_wholes(connection, history, name, ids, at)
+
+
+def _under_wholes(
+    connection: Connection, read: Callable[..., list[RowMapping]], name: str, ids: Iterable[str], at: int | None
+) -> list[RowMapping]:
+    joined = read_wholes(connection, at)
+    rows = read(connection, name, at, ("maintenance_id", joined.parts(ids)))
+    if not joined.of:
+        return rows
+    return [{**row, "maintenance_id": joined.whole(row["maintenance_id"])} for row in rows]  # type: ignore[misc]
 
 
 def _rows(connection: Connection, name: str, at: int | None, only: Only) -> Iterable[RowMapping]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, or_, select, update
 
-from dashboard.log.derive import many
+from dashboard.log.bulk import many
 from dashboard.log.tables import source_states as table
 from dashboard.model.instants import micros
 

@@ -4,16 +4,18 @@ Now comes from the derived tables; a past instant from the log, by the same rule
 matter to it. A test holds the two against each other.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, func, or_, select, text
 
 from dashboard.log import derive
-from dashboard.log.derive import in_chunks
+from dashboard.log.bulk import in_chunks
 from dashboard.log.read import node_attributes, nodes_at
 from dashboard.log.tables import FACT_TABLES, current_maintenances, current_stages
+from dashboard.log.wholes import read_wholes, under_wholes
+from dashboard.model.joining import Wholes
 from dashboard.model.maintenance import Maintenance, fold
 from dashboard.model.stages import CODE, OUT, Stage, Status
 
@@ -62,17 +64,22 @@ def maintenances(connection: Connection, at: int | None = None, ids: Iterable[st
     if at is not None:
         query = query.where(table.c.first_recorded_at <= at)
     rows = [row for part in _parts(query, table.c.maintenance_id, ids) for row in connection.execute(part).mappings()]
-    if at is None:
-        return {row["maintenance_id"]: Known(_maintenance(row), row["by_node"]) for row in rows}
-    names = [row["maintenance_id"] for row in rows]
-    changed = [row["maintenance_id"] for row in rows if row["last_recorded_at"] > at]
     known = {row["maintenance_id"]: Known(_maintenance(row), row["by_node"]) for row in rows}
-    reported = _reported(connection, at, changed)
-    for part in in_chunks(changed):
-        updates = derive.read_updates(connection, part, until=at)
-        for name in part:
+    if at is None:
+        return known
+    joined = read_wholes(connection, at)
+    moved = joined.moved(read_wholes(connection))
+    changed = [row["maintenance_id"] for row in rows if row["last_recorded_at"] > at]
+    again = set(changed) | (moved if ids is None else moved & set(ids))
+    seen = derive.spans(connection, moved & again, joined, until=at)
+    reported = _reported(connection, at, again, joined)
+    updates = derive.read_updates(connection, again, joined, until=at)
+    for name in again:
+        if name in moved and name not in seen:
+            known.pop(name, None)
+        else:
             known[name] = Known(fold(name, updates.get(name, ())), name in reported)
-    return {name: known[name] for name in names}
+    return known
 
 
 def _parts(query: Any, column: Any, ids: Iterable[str] | None) -> Iterator[Any]:
@@ -91,11 +98,11 @@ def _maintenance(row: Any) -> Maintenance:
     return Maintenance(**(told | {"status": Status(row["status"])}))
 
 
-def _reported(connection: Connection, at: int, ids: Sequence[str]) -> set[str]:
+def _reported(connection: Connection, at: int, ids: Iterable[str], joined: Wholes) -> set[str]:
     found: set[str] = set()
-    for part in in_chunks(ids):
+    for part in in_chunks(joined.parts(ids)):
         query = select(_T.c.maintenance_id).where(_T.c.maintenance_id.in_(part), _T.c.recorded_at <= at).distinct()
-        found |= set(connection.scalars(query))
+        found |= {joined.whole(each) for each in connection.scalars(query)}
     return found
 
 
@@ -111,6 +118,7 @@ def out_or_lost(connection: Connection, at: int | None = None) -> list[Standing]
     now = select(stages.c.maintenance_id).where(is_so).distinct()
     since = select(current_maintenances.c.maintenance_id).where(current_maintenances.c.last_recorded_at > at)
     ids = set(connection.scalars(now)) | set(connection.scalars(since))
+    ids |= read_wholes(connection, at).moved(read_wholes(connection))
     held = {*OUT, Stage.REMOVED}
     return [each for each in of_maintenances(connection, ids, at) if each.stage in held]
 
@@ -121,7 +129,8 @@ def of_maintenances(connection: Connection, ids: Iterable[str], at: int | None =
     if at is None:
         mine = current_stages.c.maintenance_id
         return [e for part in in_chunks(chosen) for e in _standings(connection, at, and_(mine.in_(part), _counts))]
-    return [each for part in in_chunks(chosen, 50) for each in _as_of(connection, part, at)]
+    joined = read_wholes(connection, at)
+    return [each for part in in_chunks(chosen, 50) for each in _as_of(connection, part, joined, at)]
 
 
 class Tally(NamedTuple):
@@ -179,13 +188,14 @@ def _standings(connection: Connection, at: int | None, where: Any) -> list[Stand
     return [Standing(*row) for row in connection.execute(query)]
 
 
-def _as_of(connection: Connection, ids: list[str], at: int) -> list[Standing]:
+def _as_of(connection: Connection, ids: list[str], joined: Wholes, at: int) -> list[Standing]:
+    parts = joined.parts(ids)
     told = select(_T.c.maintenance_id, _T.c.node_id, _T.c.stage, _T.c.occurred_at)
-    rows = connection.execute(told.where(_T.c.maintenance_id.in_(ids), _T.c.recorded_at <= at))
-    latest, first_out = derive.latest_stages(tuple(row) for row in rows)
+    rows = connection.execute(told.where(_T.c.maintenance_id.in_(parts), _T.c.recorded_at <= at))
+    latest, first_out = derive.latest_stages(under_wholes([tuple(row) for row in rows], 0, joined))
     named = select(_M.c.maintenance_id, _M.c.node_id, _M.c.recorded_at, _M.c.removed)
-    rows = connection.execute(named.where(_M.c.maintenance_id.in_(ids), _M.c.recorded_at <= at))
-    members = derive.latest_members(tuple(row) for row in rows)
+    rows = connection.execute(named.where(_M.c.maintenance_id.in_(parts), _M.c.recorded_at <= at))
+    members = derive.latest_members(under_wholes([tuple(row) for row in rows], 0, joined))
     keys = set(latest) | {key for key, (_, withdrawn) in members.items() if not withdrawn}
     attributes = node_attributes(connection, {node for _, node in keys}, at)
     found = []
@@ -216,21 +226,37 @@ def changes(
         .correlate(_T)
         .scalar_subquery()
     )
-    query = select(_T.c.maintenance_id, _T.c.node_id, _T.c.stage, _T.c.occurred_at, before).where(
-        _T.c.occurred_at > since
-    )
-    if maintenance_id is not None:
-        query = query.where(_T.c.maintenance_id == maintenance_id)
+    joined = read_wholes(connection, at)
+    query = select(_T.c.maintenance_id, _T.c.node_id, _T.c.occurred_at, _T.c.stage, before)
+    query = query.where(_T.c.occurred_at > since)
     if at is not None:
         query = query.where(_T.c.recorded_at <= at)
-    rows = {(row[0], row[1], row[3], row[2]): row[4] for row in connection.execute(query)}
+    parts = [query] if maintenance_id is None else _parts(query, _T.c.maintenance_id, joined.parts([maintenance_id]))
+    rows = [tuple(row) for part in parts for row in connection.execute(part)]
+    first = _before(connection, since, at, joined) if joined.of else {}
+    entered = {(joined.whole(row[0]), *row[1:4]): row[4] for row in rows}
     standing: dict[tuple[str, str], str] = {}
     found = []
-    for (maintenance, node, occurred_at, stage), first in sorted(rows.items(), key=_in_order):
-        was = standing.get((maintenance, node), first or "")
+    for (maintenance, node, occurred_at, stage), was_told in sorted(entered.items(), key=_in_order):
+        was = standing.get((maintenance, node), first.get((maintenance, node), was_told) or "")
         standing[maintenance, node] = stage
         if stage != was:
             found.append(Change(maintenance, node, occurred_at, was, stage))
+    return found
+
+
+def _before(connection: Connection, since: int, at: int | None, joined: Wholes) -> dict[tuple[str, str], str]:
+    """Where the nodes of joined maintenances stood at `since`, whoever told it; '' where nobody had."""
+    found: dict[tuple[str, str], str] = {}
+    query = select(_T.c.maintenance_id, _T.c.node_id, _T.c.stage, _T.c.occurred_at)
+    if at is not None:
+        query = query.where(_T.c.recorded_at <= at)
+    for part in in_chunks(joined.parts(joined.of.values())):
+        rows = [tuple(row) for row in connection.execute(query.where(_T.c.maintenance_id.in_(part)))]
+        told = under_wholes(rows, 0, joined)
+        found |= {(row[0], row[1]): "" for row in told}
+        latest, _ = derive.latest_stages(row for row in told if row[3] <= since)
+        found |= {key: str(word[2]) for key, word in latest.items()}
     return found
 
 

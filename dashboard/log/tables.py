@@ -79,6 +79,7 @@ Index(None, node_transitions.c.occurred_at)
 Index(None, FACT_TABLES["provider_messages"].c.maintenance_id)
 Index(None, FACT_TABLES["support_cases"].c.maintenance_id)
 Index(None, FACT_TABLES["commitments"].c.maintenance_id)
+Index(None, FACT_TABLES["decisions"].c.maintenance_id)
 
 appends = Table(
     "appends",
@@ -164,6 +165,14 @@ source_states = Table(
     sqlite_with_rowid=False,
 )
 
+current_wholes = Table(
+    "current_wholes",
+    metadata,
+    Column("maintenance_id", Text, primary_key=True),  # as it was told
+    Column("whole_id", Text, nullable=False),  # what it is part of, and goes under
+    sqlite_with_rowid=False,
+)
+
 current_nodes = Table(
     "current_nodes",
     metadata,
@@ -224,5 +233,5 @@ current_maintenances = Table(
     Column("source", Text, nullable=False),
 )
 
-DERIVED = (current_nodes, current_stages, current_maintenances)
+DERIVED = (current_wholes, current_nodes, current_stages, current_maintenances)
 """Made from the log, kept in step with it, and at any time to be dropped and made again."""

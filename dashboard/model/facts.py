@@ -44,6 +44,7 @@ class Fact:
     word counts as always known, and whose every later, different word counts from when it was brought.
     `occurred`: stands in for `recorded` where that is empty.
     `folds`: an empty field means unchanged, so that all rows of a key count, oldest first.
+    `by_ourselves`: concluded here, not told by anyone; a dataset has it only where there is any.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Fact:
     recorded: str | None = None
     occurred: str | None = None
     folds: bool = False
+    by_ourselves: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -117,6 +119,13 @@ FACTS: dict[str, Fact] = {
             folds=True,
         ),
         Fact(
+            "joins",
+            _columns("maintenance_id* recorded_at* whole_id rule why", recorded_at=_I, rule=_T, why=_T),
+            key=("maintenance_id",),
+            recorded="recorded_at",
+            by_ourselves=True,
+        ),
+        Fact(
             "maintenance_nodes",
             _columns("maintenance_id* node_id* recorded_at removed", recorded_at=_I, removed=Kind.FLAG),
             key=("maintenance_id", "node_id"),
@@ -175,6 +184,22 @@ FACTS: dict[str, Fact] = {
             key=("commitment_id",),
             recorded="recorded_at",
             folds=True,
+        ),
+        Fact(
+            "decisions",
+            _columns(
+                "decision_id* recorded_at* maintenance_id what why decided_by signed_off_by knowing",
+                recorded_at=_I,
+                what=_T,
+                why=_T,
+                decided_by=_T,
+                signed_off_by=_T,
+                knowing=_T,
+            ),
+            key=("decision_id",),
+            recorded="recorded_at",
+            folds=True,
+            by_ourselves=True,
         ),
     )
 }

@@ -6,15 +6,17 @@ from dataclasses import dataclass, fields
 
 from sqlalchemy import Connection, func, select
 
-from dashboard.log.derive import in_chunks, read_updates
+from dashboard.log.bulk import in_chunks
+from dashboard.log.derive import read_updates
 from dashboard.log.forecasts import latest_words
 from dashboard.log.outbox import read_notices
 from dashboard.log.read import fleet_totals, in_force
 from dashboard.log.source_states import read_states
 from dashboard.log.state import Known, maintenances, tallies
 from dashboard.log.tables import FACT_TABLES, current_maintenances, touched
+from dashboard.log.wholes import read_wholes
 from dashboard.model.instants import HOUR, micros
-from dashboard.model.maintenance import Maintenance, Update, stage_by_status
+from dashboard.model.maintenance import Maintenance, stage_by_status
 from dashboard.model.outlook import LIKELY, PLAN_ON, Forecast
 from dashboard.model.stages import OUT
 from dashboard.notices.audiences import Directory, Held, Party
@@ -46,8 +48,9 @@ def read_facts(connection: Connection, ids: Iterable[str]) -> dict[str, Facts]:
     """Each of these maintenances that the log knows."""
     chosen = sorted(set(ids))
     known = maintenances(connection, None, chosen)
+    joined = read_wholes(connection)
     last = _last_words(connection, chosen)
-    updates = read_updates_in_parts(connection, chosen)
+    updates = read_updates(connection, chosen, joined)
     rows = defaultdict(list)
     for tally in tallies(connection, chosen):
         rows[tally.maintenance_id].append(tally)
@@ -71,14 +74,6 @@ def _facts(known: Known, course: Course, held: tuple[Held, ...], forecast: Forec
         return Facts(known.maintenance, course, held, None, None, course.planned_at)
     likely, plan_on = (micros(forecast.quantile(ALMOST, level)) for level in (LIKELY, PLAN_ON))
     return Facts(known.maintenance, course, held, likely, plan_on, micros(forecast.as_of))
-
-
-def read_updates_in_parts(connection: Connection, ids: Sequence[str]) -> dict[str, list[Update]]:
-    """The updates of each of these maintenances."""
-    found: dict[str, list[Update]] = {}
-    for part in in_chunks(ids):
-        found |= read_updates(connection, part)
-    return found
 
 
 def _last_words(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
@@ -105,10 +100,11 @@ class Told:
 
 
 def read_told(connection: Connection, ids: Iterable[str]) -> dict[tuple[str, str], Told]:
-    """Of each of these maintenances and each audience that was ever told of it: what it was told last."""
+    """Of each of these maintenances and each audience ever told of it, under any name: what it was told last."""
     found: dict[tuple[str, str], Told] = {}
-    for row in read_notices(connection, ids):
-        key = (row["maintenance_id"], row["audience"])
+    joined = read_wholes(connection)
+    for row in read_notices(connection, joined.parts(ids)):
+        key = (joined.whole(row["maintenance_id"]), row["audience"])
         kept = Kept.read(dict(row), acknowledged=row["acknowledged_at"] is not None)
         before = found.get(key)
         found[key] = Told(said_next(before.said if before else None, kept), row["number"])

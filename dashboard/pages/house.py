@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard.model.scope import Scope
-from dashboard.pages import address, capacity, maintenance, maintenances, notices, shell, sources, trust, watchdog
+from dashboard.pages import address, capacity, maintenance, maintenances, notices, plan, shell, sources, trust, watchdog
 from dashboard.views.freshness import Freshness
 
 CSS = Path(__file__).with_name("house.css")
@@ -28,6 +28,7 @@ class Room:
 ROOMS = (
     Room("capacity", "Capacity", capacity.page),
     Room("maintenances", "Maintenances", maintenances.page),
+    Room("plan", "Plan", plan.page),
     Room("notices", "Notices", notices.page),
     Room("trust", "Trust", trust.page),
     Room("sources", "Sources", sources.page),
@@ -64,7 +65,7 @@ def run(home: str = ROOMS[0].name) -> None:
 
 def _draw(room: Room, scopes: list[Scope]) -> None:
     scope = scopes[0]
-    if room.listed:
+    if room.listed and room.name != "plan":
         address.write("maintenance", None)  # the browser's back button leaves it behind
     freshness: Freshness | None = None
     with shell.part("The age of the sources"):

@@ -53,7 +53,7 @@ def _waiting(each: Unconfirmed) -> None:
 
 def _acknowledge(message: str) -> None:
     who = str(st.user.get("email") or "") if st.user.get("is_logged_in") else ""
-    shell.tell("acknowledge", message, who)
+    shell.say("acknowledge", message, who)
 
 
 def _rest(story: WhoWasTold, scope: Scope) -> None:

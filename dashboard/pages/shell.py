@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
-from typing import Any, Protocol
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -15,56 +15,16 @@ import streamlit as st
 from dashboard.errors import DashboardError
 from dashboard.model.scope import Scope
 from dashboard.pages import address
-from dashboard.pages.asked import AskedOfNotices
 from dashboard.pages.paper import failed, look, table
+from dashboard.pages.questions import Answers
 from dashboard.pages.text import known_zone, on_their_clock, plain, when, zone_words
-from dashboard.views.can_i_run import CanIRun
-from dashboard.views.capacity import WhatIsOut
-from dashboard.views.freshness import Choices, Freshness, Head
-from dashboard.views.maintenance import WhereItStands
-from dashboard.views.maintenances import WhatIsPlanned
-from dashboard.views.sources import WhatComesIn
-from dashboard.views.trust import Trust
+from dashboard.views.freshness import Choices, Freshness
 
 POLL = "5s"
 CERTAINTIES = {0.75: "plan on 75 %", 0.9: "plan on 90 %", 0.95: "plan on 95 %"}
 STILL = "The rest of the page still works."
 
 log = logging.getLogger(__name__)
-
-
-class Answers(AskedOfNotices, Protocol):
-    """Who answers the pages' questions. Raises DashboardError where it cannot."""
-
-    def head(self) -> Head:
-        """Where the log stands: one cheap read."""
-
-    def now(self) -> datetime:
-        """The clock, aware, in UTC."""
-
-    def choices(self) -> Choices:
-        """What the scope bar offers."""
-
-    def freshness(self, scope: Scope) -> Freshness:
-        """How old is what I see."""
-
-    def what_is_out(self, scope: Scope) -> WhatIsOut:
-        """What is out for me, and when is it back."""
-
-    def can_i_run(self, scope: Scope, gpus: int, hours: float) -> CanIRun:
-        """When can I have so many GPUs for so long."""
-
-    def what_is_planned(self, scope: Scope) -> WhatIsPlanned:
-        """What is planned, running, late."""
-
-    def where_it_stands(self, scope: Scope, maintenance_id: str) -> WhereItStands | None:
-        """Where does this maintenance stand; None where it is not known."""
-
-    def trust(self, scope: Scope) -> Trust:
-        """Can I believe the ETA."""
-
-    def what_comes_in(self, scope: Scope) -> WhatComesIn:
-        """Is what I see complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +65,8 @@ def load(question: str, *args: Any) -> Any:
     return _told(question, *args).answer
 
 
-def tell(what: str, *args: Any) -> None:
-    """Passes on what a viewer did. The log moves with it, so that pages show it."""
+def say(what: str, *args: Any) -> None:
+    """Tells the log something that a viewer knows; the page is drawn anew from it."""
     getattr(_asked().ask, what)(*args)
 
 

@@ -8,7 +8,7 @@ from statistics import median
 import pandas as pd
 from sqlalchemy import Connection, RowMapping
 
-from dashboard.log.read import history
+from dashboard.log.read import history_of
 from dashboard.log.state import Standing
 from dashboard.model.instants import HOUR, instant, maybe_instant, micros
 from dashboard.model.outlook import Racks
@@ -105,7 +105,7 @@ def _by_since(row: Standing) -> tuple[int, str]:
 
 def _usual_hours(connection: Connection, maintenance_id: str, at: int | None) -> dict[str, float]:
     """Of each stage, the median of the stays in it that are over, in this maintenance."""
-    told = history(connection, "node_transitions", at, ("maintenance_id", [maintenance_id]))
+    told = history_of(connection, "node_transitions", [maintenance_id], at)
     by_node: dict[str, dict[tuple[int, int], str]] = defaultdict(dict)
     for row in told:
         by_node[row["node_id"]][row["occurred_at"], CODE[row["stage"]]] = row["stage"]

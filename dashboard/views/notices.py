@@ -104,7 +104,7 @@ def _sentence(unconfirmed: int, failing: int, written: int, audiences: int) -> s
 def _ladder_rows(connection: Connection, scope: Scope, maintenance_id: str | None) -> list[Any]:
     table, of = ladders, current_maintenances.c
     query = select(table, of.title, of.cluster_id, of.provider_id)
-    query = query.outerjoin(current_maintenances, of.maintenance_id == table.c.maintenance_id)
+    query = query.join(current_maintenances, of.maintenance_id == table.c.maintenance_id)
     query = (
         query.where(table.c.phase.in_(OPEN))
         if maintenance_id is None

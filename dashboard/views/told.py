@@ -6,7 +6,7 @@ from datetime import datetime
 import pandas as pd
 from sqlalchemy import Connection, RowMapping
 
-from dashboard.log.read import history, in_force
+from dashboard.log.read import history_of, in_force_of
 from dashboard.model.instants import instant
 
 MESSAGE = ("received_at", "sender", "subject", "claimed_end", "body")
@@ -28,9 +28,9 @@ class Told:
     @staticmethod
     def read(connection: Connection, maintenance_id: str, at: int | None) -> "Told":
         """Reads it."""
-        only = ("maintenance_id", [maintenance_id])
-        messages = history(connection, "provider_messages", at, only)
-        updates = history(connection, "maintenance_updates", at, only)
+        ids = [maintenance_id]
+        messages = history_of(connection, "provider_messages", ids, at)
+        updates = history_of(connection, "maintenance_updates", ids, at)
         promises = [(r["recorded_at"], r["planned_end"]) for r in updates if r["planned_end"] is not None]
         promises += [(r["received_at"], r["claimed_end"]) for r in messages if r["claimed_end"] is not None]
         said: list[tuple[int, int]] = []
@@ -40,11 +40,11 @@ class Told:
         return Told(
             _frame(messages, MESSAGE, newest="received_at"),
             _frame(
-                in_force(connection, "support_cases", at, only),
+                in_force_of(connection, "support_cases", ids, at),
                 CASE,
             ),
             _frame(updates, UPDATE, newest="recorded_at"),
-            in_force(connection, "commitments", at, only),
+            in_force_of(connection, "commitments", ids, at),
             tuple((instant(when), instant(end)) for when, end in said),
         )
 

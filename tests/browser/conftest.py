@@ -18,5 +18,5 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """The demo as `make demo` serves it."""
-    with serving(tmp_path_factory.mktemp("demo"), "demo") as app:
+    with serving(tmp_path_factory.mktemp("demo"), "demo", "--still") as app:
         yield app

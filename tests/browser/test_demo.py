@@ -21,6 +21,7 @@ PAGES = {
     "maintenances": "/maintenances",
     "trust": "/trust",
     "sources": "/sources",
+    "plan": "/plan",
     "maintenance": "/maintenance?maintenance=M-1129",
 }
 DRAWN = {"sources": ".st-key-footer"}
@@ -119,6 +120,26 @@ def test_what_is_appended_shows_by_itself(browser: Browser, demo: App) -> None:
     engine.dispose()
 
     assert gpus == 8
+
+
+def test_the_demo_is_alive(browser: Browser, tmp_path: Path) -> None:
+    """Providers are played, sources bring what they tell, and the page moves by itself."""
+    with serving(tmp_path, "demo", "--speed", "600") as app, visiting(browser, f"{app.url}/capacity?team=") as visit:
+        before = visit.page.get_by_role("heading", level=1).inner_text()
+        visit.page.wait_for_function(
+            "before => document.querySelector('h1') && document.querySelector('h1').innerText !== before",
+            arg=before,
+            timeout=60_000,
+        )
+        engine = open_log(app.database)
+        with reading(engine) as connection:
+            states = connection.execute(text("SELECT source, rows, error FROM source_states")).all()
+        engine.dispose()
+
+    assert before.endswith(".")
+    assert len(states) >= 4
+    assert sum(rows for _, rows, _ in states) > 0
+    assert [error for *_, error in states if error] == []
 
 
 def test_whoever_comes_first_may_come_by_a_link(browser: Browser, tmp_path: Path) -> None:

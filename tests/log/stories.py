@@ -17,7 +17,7 @@ from dashboard.model.stages import Stage, Status
 START = datetime(2026, 1, 5, tzinfo=UTC)
 NOW = START + timedelta(days=30)
 NODES = ("n-1", "n-2", "n-3")
-MAINTENANCES = ("M-1", "M-2")
+MAINTENANCES = ("M-1", "M-2", "M-3")
 FLEET: dict[str, list[tuple[Any, ...]]] = {
     "providers": [("p", "Provider")],
     "clusters": [("c", "p", "region", "sku", 8)],
@@ -63,6 +63,11 @@ def membership(node: str, known: float, removed: bool = False, maintenance: str 
     return "maintenance_nodes", (maintenance, node, hours(known), removed)
 
 
+def join(maintenance: str, whole: str, known: float) -> Fact:
+    """A maintenance is found to be the same as another; as none where `whole` is ''."""
+    return "joins", (maintenance, hours(known), whole, "by hand", "")
+
+
 def _hour() -> st.SearchStrategy[int]:
     return st.integers(min_value=0, max_value=12)
 
@@ -73,7 +78,8 @@ def facts() -> st.SearchStrategy[list[Fact]]:
     entered = st.builds(transition, node, st.sampled_from(list(Stage)), _hour(), _hour(), maintenance)
     told = st.builds(update, st.sampled_from([*Status, ""]), _hour(), maintenance)
     named = st.builds(membership, node, _hour(), st.booleans(), maintenance)
-    return st.lists(st.one_of(entered, entered, told, named), max_size=14)
+    joined = st.builds(join, maintenance, st.sampled_from([*MAINTENANCES, ""]), _hour())
+    return st.lists(st.one_of(entered, entered, told, named, joined), max_size=14)
 
 
 def tell(engine: Engine, told: Sequence[Fact], fleet: bool = True) -> int | None:
@@ -105,4 +111,5 @@ def standing(engine: Engine, at: int | None) -> tuple[Any, ...]:
         held = state.out_or_lost(connection, at)
         rows = state.of_maintenances(connection, known, at)
         counts = state.tallies(connection, known, at)
-    return known, sorted(held, key=repr), sorted(rows, key=repr), sorted(counts, key=repr)
+        moved = state.changes(connection, hours(3), at)
+    return known, *(sorted(each, key=repr) for each in (held, rows, counts, moved))

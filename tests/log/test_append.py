@@ -88,7 +88,7 @@ def test_a_past_instant_gives_the_same_answer_for_ever(engine: Engine, told: lis
     """As of T a log says what a log says that was never told anything recorded after T."""
     instant = 6
     at = micros(NOW - timedelta(days=30) + timedelta(hours=instant))
-    clock = {"node_transitions": 4, "maintenance_updates": 1, "maintenance_nodes": 2}
+    clock = {"node_transitions": 4, "maintenance_updates": 1, "maintenance_nodes": 2, "joins": 1}
     known = [fact for fact in told + later if fact[1][clock[fact[0]]] <= at]
     clear(engine)
     tell(engine, known)

@@ -214,3 +214,17 @@ def test_clocks_that_are_set_back_lose_nothing(engine: Engine) -> None:
     notifier.step(NOW - timedelta(hours=1))
 
     assert [row.rung for row in written(engine)] == ["confirmed", "moved", "cancelled"]
+
+
+def test_a_maintenance_told_under_two_names_is_told_on_under_one(engine: Engine) -> None:
+    """What an audience heard of one part is not news when the parts become one; that it is cancelled, is."""
+    settled(engine)
+    notifier = Notifier(engine, plan_of(hook("http://127.0.0.1:9/")))
+    notifier.step(NOW)
+    with appending(engine) as connection:
+        append(connection, {"joins": [JOIN]}, NOW + timedelta(minutes=1), "join")
+    joined = notifier.step(NOW + timedelta(minutes=2)).notices
+    tell(engine, NOW + timedelta(minutes=3), status="cancelled")
+    cancelled = notifier.step(NOW + timedelta(minutes=4)).notices
+
+    assert (joined, cancelled) == (0, 1)

@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 
 from dashboard.errors import LogUnavailable
+from dashboard.model.decision import Decision
 from dashboard.model.outlook import Bar, Fan, Mark, Racks, ReturnCurve, Slip
+from dashboard.model.planning import Alternative
 from dashboard.model.scope import Scope
 from dashboard.model.stages import CODE, Stage
 from dashboard.views.can_i_run import CanIRun
@@ -18,7 +20,9 @@ from dashboard.views.maintenance import WhereItStands
 from dashboard.views.maintenances import WhatIsPlanned
 from dashboard.views.notices import WhoWasTold
 from dashboard.views.notifier import NotifierHealth
+from dashboard.views.plan import Plan
 from dashboard.views.sources import WhatComesIn
+from dashboard.views.tellings import Tellings
 from dashboard.views.trust import Trust
 from tests.pages import told
 
@@ -430,6 +434,48 @@ class Fake:
         if self.state == "empty" or not maintenance_id.startswith("M-"):
             return None
         return where_it_stands(scope.as_of or self.now())
+
+    def whole_of(self, scope: Scope, maintenance_id: str) -> str:
+        return "M-1000" if maintenance_id == "console:4711" else maintenance_id
+
+    def tellings(self, scope: Scope, maintenance_id: str) -> Tellings:
+        self._ask("tellings")
+        now = scope.as_of or self.now()
+        parts = frame(
+            "maintenance_id sources status ends because since",
+            ("M-1000", "controller", "in progress", now + h(20), "", pd.NaT),
+            ("console:4711", HOSTILE if self.state == "hostile" else "console", "in progress", now + h(31),
+             "the same reference of the provider’s: CHG-1", now - h(40)),
+        )  # fmt: skip
+        said = "controller plans its end for Wed 09:00 UTC; console plans its end for Wed 20:00 UTC."
+        return Tellings(parts, (said, *([HOSTILE] if self.state == "hostile" else [])))
+
+    def take_apart(self, maintenance_id: str) -> None:
+        self._ask(f"take apart {maintenance_id}")
+
+    def plan(self, scope: Scope, maintenance_id: str, change: Alternative) -> Plan | None:
+        self._ask("plan")
+        now = scope.as_of or self.now()
+        if self.state == "empty":
+            return None
+        title = HOSTILE if self.state == "hostile" else TITLES[5]
+        rows = [("95 % back, plan on 90%", "Fri 17:45 UTC", "Mon 17:45 UTC", "3 d later")]
+        clashes = frame(
+            "maintenance_id title shares begins ends together", ("M-1000", title, "Speech", now, now + h(60), 1888)
+        )
+        decisions = frame(
+            "recorded_at what why decided_by signed_off_by knowing",
+            (now - h(3), title, "The launch comes first", "Ada", "Grace", "As planned, plan on Fri 17:45 UTC."),
+        )
+        return Plan(
+            now, (("M-1005", title), ("M-1006", TITLES[6])), maintenance_id or "M-1005", title,
+            "3 d later, it takes 256 GPUs at most, and is back 3 d later: plan on Mon 17:45 UTC.", False, "3 d later",
+            "The network work stays undone 3 d longer than first planned: 2,304 GPU-days of maintenance debt.",
+            frame("what today instead difference", *rows), curve(now, 300), curve(now, 500), clashes, decisions,
+        )  # fmt: skip
+
+    def decide(self, decision: Decision) -> None:
+        self._ask(f"decide {decision.what} by {decision.decided_by}")
 
     def trust(self, scope: Scope) -> Trust:
         self._ask("trust")

@@ -7,7 +7,7 @@ from dashboard.model.scope import Scope
 from dashboard.views.can_i_run import CanIRun
 from tests.pages.fakes import HOSTILE, Fake
 
-ROOMS = ("capacity", "maintenances", "notices", "trust", "sources", "maintenance")
+ROOMS = ("capacity", "maintenances", "plan", "notices", "trust", "sources", "maintenance")
 
 
 def opened(fake: Fake, room: str = "capacity", **address: str) -> AppTest:
@@ -45,6 +45,7 @@ def test_a_page_opens_with_its_sentence(room: str) -> None:
         "capacity": "1,824 of 24,000 GPUs are out.",
         "maintenances": "5 maintenances are running",
         "notices": "1 message waits for somebody to acknowledge and 1 has not arrived.",
+        "plan": "3 d later, it takes 256 GPUs at most, and is back 3 d later: plan on Mon 17:45 UTC.",
         "trust": "80 % ranges held 79 % of the time",
         "sources": "1 of 3 sources brings nothing: nimbus since 12 min.",
         "maintenance": "912 of 4,096 GPUs are out.",
@@ -262,3 +263,44 @@ def test_hostile_words_reach_no_markdown_unescaped() -> None:
             assert ":red[" not in drawn
             assert "$x" not in drawn.replace("\\$x", "")
     assert HOSTILE in [str(each.value) for each in pages[1].text]
+
+
+def test_a_maintenance_that_two_sources_tell_of_says_why_it_is_one_and_can_be_taken_apart() -> None:
+    fake = Fake()
+    app = opened(fake, "maintenance", maintenance="console:4711")
+
+    app.selectbox(key="apart").select("console:4711")
+    app.button(key="take_apart").click().run()
+
+    shown = words(app)
+    assert "912 of 4,096 GPUs are out." in shown
+    assert "controller plans its end for Wed 09:00 UTC; console plans its end for Wed 20:00 UTC." in shown
+    assert "take apart console:4711" in fake.asked
+
+
+def test_nothing_is_taken_apart_in_the_past() -> None:
+    app = opened(Fake(), "maintenance", maintenance="M-1000", as_of="2026-11-16T12:00:00Z")
+
+    assert not [each for each in app.button if each.key == "take_apart"]
+
+
+def test_a_decision_is_kept_with_who_took_it() -> None:
+    fake = Fake()
+    app = opened(fake, "plan", maintenance="M-1005", later="72")
+
+    by = next(each for each in app.text_input if each.label == "Decided by")
+    by.set_value("Ada")
+    next(each for each in app.button if each.label == "Keep it").click().run()
+
+    assert not app.exception
+    assert "decide 3 d later by Ada" in fake.asked
+
+
+def test_a_decision_without_anybody_is_not_kept() -> None:
+    fake = Fake()
+    app = opened(fake, "plan")
+
+    next(each for each in app.button if each.label == "Keep it").click().run()
+
+    assert [each for each in fake.asked if each.startswith("decide")] == []
+    assert "Say what was decided, and by whom." in "".join(each.value for each in app.warning)

@@ -1,0 +1,77 @@
+"""What pages ask, and are told; who answers is said by the door."""
+
+from datetime import datetime
+from typing import Protocol
+
+from dashboard.model.decision import Decision
+from dashboard.model.planning import Alternative
+from dashboard.model.scope import Scope
+from dashboard.views.can_i_run import CanIRun
+from dashboard.views.capacity import WhatIsOut
+from dashboard.views.freshness import Choices, Freshness, Head
+from dashboard.views.maintenance import WhereItStands
+from dashboard.views.maintenances import WhatIsPlanned
+from dashboard.views.notices import WhoWasTold
+from dashboard.views.notifier import NotifierHealth
+from dashboard.views.plan import Plan
+from dashboard.views.sources import WhatComesIn
+from dashboard.views.tellings import Tellings
+from dashboard.views.trust import Trust
+
+
+class Answers(Protocol):
+    """Who answers the pages' questions. Raises DashboardError where it cannot."""
+
+    def head(self) -> Head:
+        """Where the log stands: one cheap read."""
+
+    def now(self) -> datetime:
+        """The clock, aware, in UTC."""
+
+    def choices(self) -> Choices:
+        """What the scope bar offers."""
+
+    def freshness(self, scope: Scope) -> Freshness:
+        """How old is what I see."""
+
+    def what_is_out(self, scope: Scope) -> WhatIsOut:
+        """What is out for me, and when is it back."""
+
+    def can_i_run(self, scope: Scope, gpus: int, hours: float) -> CanIRun:
+        """When can I have so many GPUs for so long."""
+
+    def what_is_planned(self, scope: Scope) -> WhatIsPlanned:
+        """What is planned, running, late."""
+
+    def where_it_stands(self, scope: Scope, maintenance_id: str) -> WhereItStands | None:
+        """Where does this maintenance stand; None where it is not known."""
+
+    def tellings(self, scope: Scope, maintenance_id: str) -> Tellings:
+        """Who tells of this maintenance, and do they contradict each other."""
+
+    def whole_of(self, scope: Scope, maintenance_id: str) -> str:
+        """The name under which it goes, where two sources tell of it."""
+
+    def take_apart(self, maintenance_id: str) -> None:
+        """Says that it stands by itself."""
+
+    def plan(self, scope: Scope, maintenance_id: str, change: Alternative) -> Plan | None:
+        """What if it went another way; None where nothing is open. Another one where this one cannot be planned."""
+
+    def decide(self, decision: Decision) -> None:
+        """Writes down what was decided."""
+
+    def trust(self, scope: Scope) -> Trust:
+        """Can I believe the ETA."""
+
+    def what_comes_in(self, scope: Scope) -> WhatComesIn:
+        """Is what I see complete."""
+
+    def who_was_told(self, scope: Scope, maintenance_id: str | None = None) -> WhoWasTold:
+        """Who was told what, who has not confirmed."""
+
+    def notifier_health(self) -> NotifierHealth:
+        """Is anyone told at all."""
+
+    def acknowledge(self, message: str, who: str) -> None:
+        """Somebody has seen a message."""
