@@ -92,6 +92,7 @@ class Simulation:
     world: World
     plan: Notices
     seed: int
+    sends: bool = True
     looks: list[int] = field(default_factory=list)
     killed: int = 0
     _at: datetime = START
@@ -187,6 +188,9 @@ class Simulation:
                     acknowledge(connection, key, self._at, "somebody", "link")
 
     def _send(self, *, kill: bool = True) -> None:
+        if not self.sends:
+            return
+
         def during(_: str) -> None:
             if kill and self.rng.random() < 0.01:
                 raise Killed
@@ -243,13 +247,15 @@ class Outcome:
         return "\n".join(lines)
 
 
-def simulate(count: int, seed: int = 1, change: Callable[[Notices], Notices] | None = None) -> Outcome:
-    """Runs a world of so many maintenances, and judges what came of it."""
+def simulate(
+    count: int, seed: int = 1, change: Callable[[Notices], Notices] | None = None, *, sends: bool = True
+) -> Outcome:
+    """Runs a world of so many maintenances, and judges what came of it; what is only written is enough for rules."""
     began = monotonic()
     world = make_world(count, DAYS, seed)
     plan = make_plan()
     with tempfile.TemporaryDirectory() as scratch, opened(f"sqlite:///{Path(scratch, 'log.db')}") as engine:
-        run = Simulation(engine, world, change(plan) if change else plan, seed)
+        run = Simulation(engine, world, change(plan) if change else plan, seed, sends)
         run.run()
         with reading(engine) as connection:
             return _outcome(connection, run, began)

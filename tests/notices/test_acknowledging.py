@@ -14,15 +14,17 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from dashboard.jobs.notify import Notifier
+from dashboard.log.append import append
 from dashboard.log.database import appending, reading
 from dashboard.log.outbox import acknowledge, read_message
+from dashboard.model.instants import micros
 from dashboard.model.scope import Scope
 from dashboard.notices.channels.webhook import Webhook
 from dashboard.notices.links import read_token, token
 from dashboard.options import Secret
 from dashboard.views.notices import who_was_told
 from dashboard.views.notifier import notifier_health
-from tests.notices.places import NOW, courier, plan_of, settled, tell, written
+from tests.notices.places import NOW, START, courier, plan_of, settled, tell, written
 from tests.sources.loopback import Loopback
 
 WEEK = timedelta(days=7)
@@ -219,12 +221,15 @@ def test_clocks_that_are_set_back_lose_nothing(engine: Engine) -> None:
 def test_a_maintenance_told_under_two_names_is_told_on_under_one(engine: Engine) -> None:
     """What an audience heard of one part is not news when the parts become one; that it is cancelled, is."""
     settled(engine)
+    same = {"start": micros(START), "end": micros(START + timedelta(hours=30))}
+    tell(engine, NOW, "M-0", status="confirmed", **same)
     notifier = Notifier(engine, plan_of(hook("http://127.0.0.1:9/")))
     notifier.step(NOW)
+    known = micros(NOW + timedelta(minutes=1))
     with appending(engine) as connection:
-        append(connection, {"joins": [JOIN]}, NOW + timedelta(minutes=1), "join")
+        append(connection, {"joins": [("M-1", known, "M-0", "test", "the same")]}, NOW + timedelta(minutes=1), "join")
     joined = notifier.step(NOW + timedelta(minutes=2)).notices
-    tell(engine, NOW + timedelta(minutes=3), status="cancelled")
+    tell(engine, NOW + timedelta(minutes=3), "M-0", status="cancelled")
     cancelled = notifier.step(NOW + timedelta(minutes=4)).notices
 
     assert (joined, cancelled) == (0, 1)

@@ -29,7 +29,7 @@ def test_a_rung_that_is_dropped_is_noticed() -> None:
         rules = plan.ladder.model_copy(update={"before": (7 * 86400.0, 86400.0)})
         return plan.model_copy(update={"ladder": rules})
 
-    outcome = simulate(40, change=without)
+    outcome = simulate(40, change=without, sends=False)
 
     assert any("5 d before" in each for each in outcome.judged.missing)
 
@@ -45,7 +45,7 @@ def test_a_rule_that_is_left_out_is_noticed(rung: Rung, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(ladder._Climb, "add", deaf)
 
-    outcome = simulate(40)
+    outcome = simulate(40, sends=False)
 
     assert any(f": {rung}, due" in each for each in outcome.judged.missing)
 
@@ -54,7 +54,7 @@ def test_looking_again_too_late_is_noticed(monkeypatch: pytest.MonkeyPatch) -> N
     """What is remembered between looks spares work; where it forgets, the simulation fails."""
     monkeypatch.setattr(ladder.Climbed, "next_at", None)
 
-    assert simulate(40).judged.missing
+    assert simulate(40, sends=False).judged.missing
 
 
 def test_the_world_has_a_change_of_clocks_in_it() -> None:
