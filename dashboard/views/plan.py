@@ -147,7 +147,9 @@ def _sentence(
     most = [round(float(np.quantile(each.total.max(axis=1), scope.certainty))) for each in alone]
     before = f" instead of {words.count(most[0])}" if most[0] != most[1] else ""
     peak = f"takes {words.gpus(most[1])} at most{before}"
-    return f"{_what(change, one.actual_start is not None)}, it {peak}, and is back {moved}: plan on {said[1]}."
+    return (
+        f"{_what(change, one.actual_start is not None)}, “{one.title}” {peak}, and is back {moved}: plan on {said[1]}."
+    )
 
 
 def _what(change: Alternative, begun: bool) -> str:

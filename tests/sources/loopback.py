@@ -17,8 +17,8 @@ class Asked:
     path: str
     params: dict[str, str]
     headers: dict[str, str]
-    method: str = "GET"
     body: bytes = b""
+    method: str = "GET"
 
 
 Reply = Callable[["Handler"], None]
@@ -52,7 +52,7 @@ class Handler(BaseHTTPRequestHandler):
         params = {name: values[-1] for name, values in parse_qs(parts.query).items()}
         headers = {name.lower(): value for name, value in self.headers.items()}
         body = self.rfile.read(int(headers.get("content-length", 0)))
-        self.loopback.asked.append(Asked(parts.path, params, headers, self.command, body))
+        self.loopback.asked.append(Asked(parts.path, params, headers, body, self.command))
         self.loopback.reply(self)
 
     do_POST = do_HEAD = do_GET  # noqa: N815

@@ -63,7 +63,7 @@ def test_three_days_later_everything_is_three_days_later_and_a_debt_builds(engin
     assert difference(story, "95 % back, likely") == "3 d later"
     assert difference(story, "First node goes out, likely") == "3 d later"
     assert "2,304 GPU-days of maintenance debt" in story.debt
-    assert story.sentence.startswith("3 d later, it takes ")
+    assert story.sentence.startswith("3 d later, “")
 
 
 def test_twice_as_many_at_once_take_more_and_are_back_earlier(engine: Engine, now: datetime) -> None:
