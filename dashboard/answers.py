@@ -8,13 +8,17 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from dashboard.configuration import read_slas
+from dashboard.errors import DashboardError
 from dashboard.jobs.decide import decide
 from dashboard.jobs.join import take_apart
-from dashboard.log.database import open_log, reading
+from dashboard.log.append import take_position
+from dashboard.log.database import appending, open_log, reading
+from dashboard.log.outbox import acknowledge
 from dashboard.model.decision import Decision
 from dashboard.model.planning import Alternative
 from dashboard.model.scope import Scope
 from dashboard.model.slas import Slas
+from dashboard.notifier import configured
 from dashboard.settings import Settings
 from dashboard.views.can_i_run import CanIRun, can_i_run
 from dashboard.views.capacity import WhatIsOut, what_is_out
@@ -22,6 +26,8 @@ from dashboard.views.expectations import WhoIsUp, who_is_up
 from dashboard.views.freshness import Choices, Freshness, Head, choices, freshness, head
 from dashboard.views.maintenance import WhereItStands, where_it_stands
 from dashboard.views.maintenances import WhatIsPlanned, what_is_planned
+from dashboard.views.notices import WhoWasTold, who_was_told
+from dashboard.views.notifier import NotifierHealth, notifier_health
 from dashboard.views.partner import Partner, between_us
 from dashboard.views.plan import Plan, plan
 from dashboard.views.sources import WhatComesIn, what_comes_in
@@ -130,6 +136,31 @@ class Answers:
         """Is what I see complete."""
         with reading(self.engine) as connection:
             return what_comes_in(connection, scope, self.now())
+
+    def who_was_told(self, scope: Scope, maintenance_id: str | None = None) -> WhoWasTold:
+        """Who was told what, who has not confirmed."""
+        with reading(self.engine) as connection:
+            return who_was_told(connection, scope, self.now(), maintenance_id)
+
+    def notifier_health(self) -> NotifierHealth:
+        """Is anyone told at all."""
+        with reading(self.engine) as connection:
+            return notifier_health(connection, self.now(), configured=_anyone_to_tell())
+
+    def acknowledge(self, message: str, who: str) -> None:
+        """Somebody has seen a message; the log moves, so that every page knows."""
+        with appending(self.engine) as connection:
+            if acknowledge(connection, message, self.now(), who or "someone on the page", "page"):
+                take_position(connection, self.now(), "notices", 1)
+
+
+@cache
+def _anyone_to_tell() -> bool:
+    """Whether the configuration names an audience; the worker says what is wrong with it where it cannot be read."""
+    try:
+        return bool(configured(Settings().config).audiences)
+    except DashboardError:
+        return True
 
 
 @cache

@@ -12,6 +12,7 @@ import click
 
 from dashboard.errors import DashboardError, UnreadableRecord
 from dashboard.model.instants import read_instant
+from dashboard.notifier import notify
 from dashboard.serving import demo, serve
 from dashboard.settings import Settings
 from dashboard.worker import collect, doctor, worker
@@ -202,7 +203,7 @@ def rebuild(database: str) -> None:
 
 def main() -> None:
     """Runs the command; what goes wrong on purpose ends in one line and a status."""
-    for each in (collect, doctor, serve, worker):
+    for each in (collect, doctor, notify, serve, worker):
         dashboard.add_command(_database(each))
     dashboard.add_command(demo)
     try:

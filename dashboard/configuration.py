@@ -1,4 +1,4 @@
-"""The configuration file: which sources and contracts there are. All of it is checked when read; it holds no secret."""
+"""The configuration file: sources, contracts and notices. All of it is checked when read; it holds no secret."""
 
 import tomllib
 from collections.abc import Mapping
@@ -12,10 +12,14 @@ from pydantic_core import ErrorDetails
 
 from dashboard.errors import UsageError
 from dashboard.model.slas import ANSWER, CONFIRMATION, OF_CASES, WHATS, Sla, Slas, read_pauses
+from dashboard.notices.channels import CHANNELS
+from dashboard.notices.channels.seam import Channel
+from dashboard.notices.plan import Notices
+from dashboard.options import Secret
 from dashboard.sources import SOURCES
-from dashboard.sources.seam import Secret, Source
+from dashboard.sources.seam import Source
 
-KNOWN = ("sources", "slas")
+KNOWN = {"sources": "[[sources]]", "slas": "[[slas]]", "notices": "[notices]"}
 MOST_HOURS = 24 * 366
 NO_FILE = "no configuration: name the file that lists the sources by --config or DASHBOARD_CONFIG"
 
@@ -25,9 +29,7 @@ def read_sources(path: Path | None, environment: Mapping[str, str]) -> tuple[Sou
 
     Raises UsageError: what is wrong, where, and what to write instead.
     """
-    if path is None:
-        raise UsageError(NO_FILE)
-    tables = _tables(path, "sources")
+    tables = _tables(f"{path}", _read(path), "sources", KNOWN["sources"])
     found = tuple(_source(path, number, table, environment) for number, table in enumerate(tables, 1))
     for each in found:
         if [other.name for other in found].count(each.name) > 1:
@@ -37,7 +39,7 @@ def read_sources(path: Path | None, environment: Mapping[str, str]) -> tuple[Sou
 
 def read_slas(path: Path | None) -> Slas:
     """The configured SLAs; none where there is no file. Raises UsageError: what is wrong, where, and what to write."""
-    tables = _tables(path, "slas") if path is not None else []
+    tables = _tables(f"{path}", _read(path), "slas", KNOWN["slas"]) if path is not None else []
     found: dict[tuple[str, ...], Sla] = {}
     for number, table in enumerate(tables, 1):
         try:
@@ -49,6 +51,29 @@ def read_slas(path: Path | None) -> Slas:
             raise UsageError(f"{path}: SLA {number}: there is one for the same already; keep one of them")
         found[key] = sla
     return Slas(tuple(found.values()))
+
+
+def read_notices(path: Path | None, environment: Mapping[str, str]) -> Notices:
+    """The section [notices]; an empty one where there is none. Raises UsageError as `read_sources` does."""
+    told = _read(path).get("notices", {})
+    where = f"{path}: notices"
+    if not isinstance(told, dict):
+        raise UsageError(f"{where}: write it as a table, under [notices]")
+    tables = _tables(where, told, "channels", "[[notices.channels]]")
+    channels = [_channel(where, number, table, environment) for number, table in enumerate(tables, 1)]
+    try:
+        return Notices.model_validate(_with_secrets(where, Notices, told, environment) | {"channels": channels})
+    except ValidationError as why:
+        raise UsageError(f"{where}: {_in_words(why.errors()[0], Notices)}") from None
+
+
+def _channel(where: str, number: int, table: dict[str, Any], environment: Mapping[str, str]) -> Channel:
+    where = f"{where}: channel {table.get('name', number)!r}"
+    shape = cast(type[Channel], _shape(where, table.get("type"), CHANNELS))
+    try:
+        return shape.model_validate(_with_secrets(where, shape, table, environment))
+    except ValidationError as why:
+        raise UsageError(f"{where}: {_in_words(why.errors()[0], shape)}") from None
 
 
 class _Sla(BaseModel):
@@ -95,8 +120,10 @@ class _Sla(BaseModel):
         return Sla(self.what, float(self.hours), *names, within, waits, tuple(self.pauses))
 
 
-def _tables(path: Path, name: str) -> list[dict[str, Any]]:
-    """The [[name]] tables of the file, which holds nothing that we do not know."""
+def _read(path: Path | None) -> dict[str, Any]:
+    """All that the file says, which holds nothing that we do not know."""
+    if path is None:
+        raise UsageError(NO_FILE)
     try:
         told = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as why:
@@ -105,22 +132,28 @@ def _tables(path: Path, name: str) -> list[dict[str, Any]]:
         raise UsageError(f"{path}: is no TOML: {why}") from why
     unknown = sorted(set(told) - set(KNOWN))
     if unknown:
-        written = " and ".join(f"{each} as [[{each}]]" for each in KNOWN)
-        raise UsageError(f"{path}: there is no {unknown[0]!r}; {written} tables are what there is")
+        raise UsageError(f"{path}: there is no {unknown[0]!r}; there are {', '.join(KNOWN.values())}")
+    return told
+
+
+def _tables(where: str, told: Mapping[str, Any], name: str, written: str) -> list[dict[str, Any]]:
     tables = told.get(name, [])
     if not isinstance(tables, list) or not all(isinstance(each, dict) for each in tables):
-        raise UsageError(f"{path}: write each of the {name} as a table of its own, under [[{name}]]")
+        raise UsageError(f"{where}: write each of the {name} as a table of its own, under {written}")
     return tables
 
 
-def _source(path: Path, number: int, table: dict[str, Any], environment: Mapping[str, str]) -> Source:
-    where = f"{path}: source {table.get('name', number)!r}"
-    kind = table.get("type")
-    if kind not in SOURCES:
+def _shape(where: str, kind: object, known: Mapping[str, str]) -> type[BaseModel]:
+    if not isinstance(kind, str) or kind not in known:
         said = f"there is no type {kind!r}" if kind else "it has no type"
-        raise UsageError(f"{where}: {said}; write one of {', '.join(SOURCES)}")
-    module, _, name = SOURCES[kind].partition(":")
-    shape = cast(type[Source], getattr(import_module(module), name))
+        raise UsageError(f"{where}: {said}; write one of {', '.join(known)}")
+    module, _, name = known[kind].partition(":")
+    return cast(type[BaseModel], getattr(import_module(module), name))
+
+
+def _source(path: Path | None, number: int, table: dict[str, Any], environment: Mapping[str, str]) -> Source:
+    where = f"{path}: source {table.get('name', number)!r}"
+    shape = cast(type[Source], _shape(where, table.get("type"), SOURCES))
     try:
         return shape.model_validate(_with_secrets(where, shape, table, environment))
     except ValidationError as why:
@@ -128,7 +161,7 @@ def _source(path: Path, number: int, table: dict[str, Any], environment: Mapping
 
 
 def _with_secrets(
-    where: str, shape: type[Source], table: Mapping[str, Any], environment: Mapping[str, str]
+    where: str, shape: type[BaseModel], table: Mapping[str, Any], environment: Mapping[str, str]
 ) -> dict[str, Any]:
     """The table with every NAME_env and NAME_file of a secret NAME looked up."""
     found = dict(table)

@@ -94,7 +94,7 @@ def test_two_sources_of_one_name_are_refused(tmp_path: Path) -> None:
     ("text", "words"),
     [
         ("[[sources]\n", "is no TOML"),
-        ("[source]\n", "there is no 'source'; sources as [[sources]] and slas as [[slas]] tables are what there is"),
+        ("[source]\n", "there is no 'source'; there are [[sources]], [[slas]], [notices]"),
         ("sources = 3\n", "write each of the sources as a table of its own, under [[sources]]"),
     ],
 )

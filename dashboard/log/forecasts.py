@@ -125,3 +125,16 @@ def _unpack_futures(packed: bytes) -> tuple[tuple[datetime, ...], tuple[Part, ..
     paths: Paths = np.cumsum(steps, axis=3, dtype=np.int32)
     parts = tuple(Part(c, t, g, paths[i, 0], paths[i, 1], paths[i, 2]) for i, (c, t, g) in enumerate(head["parts"]))
     return tuple(instant(at) for at in head["grid"]), parts
+
+
+def latest_words(connection: Connection, ids: Iterable[str]) -> dict[str, Forecast]:
+    """The newest forecast of each of these maintenances that has one, without its paths."""
+    columns = [forecasts.c[name] for name in COLUMNS if name != "futures"]
+    found = {}
+    for part in in_chunks(sorted(set(ids))):
+        newest = select(forecasts.c.maintenance_id, func.max(forecasts.c.as_of).label("as_of"))
+        newest_of = newest.where(forecasts.c.maintenance_id.in_(part)).group_by(forecasts.c.maintenance_id).subquery()
+        same = (forecasts.c.maintenance_id == newest_of.c.maintenance_id) & (forecasts.c.as_of == newest_of.c.as_of)
+        for row in connection.execute(select(*columns).join(newest_of, same).order_by(forecasts.c.made_at)):
+            found[row.maintenance_id] = _unpack(row)
+    return found

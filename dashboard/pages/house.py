@@ -14,12 +14,14 @@ from dashboard.pages import (
     capacity,
     maintenance,
     maintenances,
+    notices,
     partner,
     plan,
     shell,
     sources,
     trust,
     watch,
+    watchdog,
     whos_up,
 )
 from dashboard.views.freshness import Freshness
@@ -44,6 +46,7 @@ ROOMS = (
     Room("plan", "Plan", plan.page),
     Room("whos_up", "Who’s up", whos_up.page),
     Room("watch", "Watch", watch.page),
+    Room("notices", "Notices", notices.page),
     Room("trust", "Trust", trust.page),
     Room("sources", "Sources", sources.page),
     Room("maintenance", "Maintenance", maintenance.page, listed=False),
@@ -91,6 +94,8 @@ def _draw(room: Room, scopes: list[Scope]) -> None:
         with shell.part("The age of the sources"):
             freshness = shell.load("freshness", scope)
             shell.banner(scope, freshness)
+        with shell.part("How the notifier is"):
+            watchdog.line()
     with shell.part(room.title, "The other pages may still work."):
         seen = f"seen_{room.name}"
         # Only the first picture is announced by a grey one: later ones replace the last, which stays until then.

@@ -47,6 +47,7 @@ CASES = {
     "opened_at": "opened",
     "response_due_at": "answer due",
 }
+TOLD = {"audience": "Audience", "told": "Told last", "next": "Next", "not_sent": "Not sent, and why"}
 UPDATES = {
     "recorded_at": "When",
     "source": "Source",
@@ -92,6 +93,9 @@ def section(story: WhereItStands, scope: Scope) -> None:
         if len(frame):
             paper.heading(title)
             paper.table(frame, columns, scope.zone, title)
+    if len(story.told):
+        paper.heading("Who was told", "The last word to each audience; what was sent and how is on the page Notices.")
+        paper.table(story.told, TOLD, scope.zone, "Who was told of it, and who is next")
     _messages(story, scope)
     if len(story.updates):
         with st.expander("Every update"):

@@ -12,6 +12,8 @@ from dashboard.views.expectations import WhoIsUp
 from dashboard.views.freshness import Choices, Freshness, Head
 from dashboard.views.maintenance import WhereItStands
 from dashboard.views.maintenances import WhatIsPlanned
+from dashboard.views.notices import WhoWasTold
+from dashboard.views.notifier import NotifierHealth
 from dashboard.views.partner import Partner
 from dashboard.views.plan import Plan
 from dashboard.views.sources import WhatComesIn
@@ -76,3 +78,12 @@ class Answers(Protocol):
 
     def what_comes_in(self, scope: Scope) -> WhatComesIn:
         """Is what I see complete."""
+
+    def who_was_told(self, scope: Scope, maintenance_id: str | None = None) -> WhoWasTold:
+        """Who was told what, who has not confirmed."""
+
+    def notifier_health(self) -> NotifierHealth:
+        """Is anyone told at all."""
+
+    def acknowledge(self, message: str, who: str) -> None:
+        """Somebody has seen a message."""

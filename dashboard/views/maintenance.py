@@ -21,6 +21,7 @@ from dashboard.views.ahead import Ahead
 from dashboard.views.expectations import owed_table
 from dashboard.views.fleet import instant_of, read_fleet
 from dashboard.views.nodes import racks_of, stages_table, stragglers_table
+from dashboard.views.notices import ladders_of
 from dashboard.views.outlooks import curve, forecasts_and_usual, together
 from dashboard.views.owed import owed_in
 from dashboard.views.standing import OUT_STAGES, as_told, out_over_time, picture_of
@@ -42,6 +43,7 @@ class WhereItStands:
     `messages`, newest first: received_at, sender, subject, claimed_end, body (untrusted text).
     `cases`: case_id, node_id, status, severity, opened_at, response_due_at, resolution_due_at, note.
     `updates`, newest first: recorded_at, source, status, planned_start, planned_end, note.
+    `told`, who was told of it, always as of now: as the ladders of views.notices.
     """
 
     now: datetime
@@ -73,6 +75,7 @@ class WhereItStands:
     messages: pd.DataFrame
     cases: pd.DataFrame
     updates: pd.DataFrame
+    told: pd.DataFrame
 
 
 POINTS = 241
@@ -128,6 +131,7 @@ def where_it_stands(
         messages=told.messages,
         cases=told.cases,
         updates=told.updates,
+        told=ladders_of(connection, maintenance_id, now, scope),
     )
 
 

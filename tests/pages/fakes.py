@@ -19,12 +19,15 @@ from dashboard.views.expectations import WhoIsUp
 from dashboard.views.freshness import Choices, Freshness, Head
 from dashboard.views.maintenance import WhereItStands
 from dashboard.views.maintenances import WhatIsPlanned
+from dashboard.views.notices import WhoWasTold
+from dashboard.views.notifier import NotifierHealth
 from dashboard.views.partner import Partner
 from dashboard.views.plan import Plan
 from dashboard.views.sources import WhatComesIn
 from dashboard.views.tellings import Tellings
 from dashboard.views.trust import Trust
 from dashboard.views.watch import Watch
+from tests.pages import told
 
 NOW = datetime(2026, 11, 17, 13, 0, tzinfo=UTC)
 HOSTILE = "<b>bold</b> [link](https://evil.example) $x^2$ :red[alarm] **loud** =1+1 ![i](https://evil.example/i.png)"
@@ -345,6 +348,7 @@ def where_it_stands(now: datetime) -> WhereItStands:
             (now - h(18), "nimbus", "in_progress", now - h(60), now + h(8), "Extended"),
             (now - h(90), "nimbus", "confirmed", now - h(60), now - h(6), HOSTILE),
         ),
+        told.ladders(now, HOSTILE),
     )
 
 
@@ -595,3 +599,14 @@ class Fake:
         )
         failing = (f"{said}NIMBUS_TOKEN holds. Asked again in 40 s.", *([HOSTILE] if self.state == "hostile" else []))
         return WhatComesIn("1 of 3 sources brings nothing: nimbus since 12 min.", failing, 60_412, 2, sources, aside)
+
+    def who_was_told(self, scope: Scope, maintenance_id: str | None = None) -> WhoWasTold:
+        self._ask("who_was_told")
+        return told.who_was_told(self.state, self.now(), HOSTILE)
+
+    def notifier_health(self) -> NotifierHealth:
+        return told.notifier_health(self.state, self.now())
+
+    def acknowledge(self, message: str, who: str) -> None:
+        self._ask(f"acknowledge {message}")
+        self.position += 1

@@ -7,7 +7,7 @@ from dashboard.model.scope import Scope
 from dashboard.views.can_i_run import CanIRun
 from tests.pages.fakes import HOSTILE, Fake
 
-ROOMS = ("capacity", "maintenances", "plan", "whos_up", "watch", "trust", "sources", "maintenance")
+ROOMS = ("capacity", "maintenances", "plan", "whos_up", "watch", "notices", "trust", "sources", "maintenance")
 
 
 def opened(fake: Fake, room: str = "capacity", **address: str) -> AppTest:
@@ -44,6 +44,7 @@ def test_a_page_opens_with_its_sentence(room: str) -> None:
     sentence = {
         "capacity": "1,824 of 24,000 GPUs are out.",
         "maintenances": "5 maintenances are running",
+        "notices": "1 message waits for somebody to acknowledge and 1 has not arrived.",
         "plan": "3 d later, it takes 256 GPUs at most, and is back 3 d later: plan on Mon 17:45 UTC.",
         "whos_up": "We wait for 2 parties, 1 of them late; the longest overdue is Priya Raman",
         "watch": "1 node is stuck, 1 thing is overdue and 1 fact contradicts another.",
@@ -145,6 +146,36 @@ def test_the_partner_view_has_its_empty_and_failed_states(state: str, provider: 
     app = opened(Fake(state), "partner", provider=provider)
 
     assert sentence in words(app).replace("**", "")
+
+
+def test_notices_say_what_did_not_arrive_and_why_what_was_not_sent_was_not() -> None:
+    app = opened(Fake(), "notices")
+
+    tables = plainly("\n".join(each.value.to_csv() for each in app.table))
+    assert "smtp.example answered 451" in tables
+    assert "it is not confirmed; near its start it is told" in tables
+
+
+def test_notices_say_how_to_have_some() -> None:
+    app = opened(Fake("empty"), "notices")
+
+    assert "Nobody was told of anything yet." in words(app)
+    assert "dashboard doctor" in words(app)
+
+
+def test_a_message_is_acknowledged_on_the_page() -> None:
+    fake = Fake()
+    app = opened(fake, "notices")
+
+    next(each for each in app.button if each.label == "Acknowledge").click().run()
+
+    assert "acknowledge k1" in fake.asked
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_page_says_where_nobody_is_told(room: str) -> None:
+    assert "Nobody has been told of anything for 3 h" in words(opened(Fake("stale"), room, maintenance="M-1000"))
+    assert "Nobody has been told" not in words(opened(Fake(), room, maintenance="M-1000"))
 
 
 def test_how_collecting_goes_is_always_of_now() -> None:
@@ -271,6 +302,7 @@ def test_hostile_words_reach_no_markdown_unescaped() -> None:
         opened(Fake("hostile"), "sources"),
         opened(Fake("hostile"), "whos_up"),
         opened(Fake("hostile"), "partner", provider="nimbus"),
+        opened(Fake("hostile"), "notices"),
     ]
 
     for app in pages:
