@@ -20,6 +20,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 from streamlit.runtime.pages_manager import PagesManager
 
+from dashboard import ingest
 from dashboard.answers import answers
 from dashboard.errors import DashboardError
 from dashboard.log.database import migrate
@@ -122,5 +123,5 @@ PagesManager.uses_pages_directory = False
 app = st.App(
     main_script(),
     lifespan=lifespan,
-    routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/capacity", home)],
+    routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/capacity", home), ingest.ROUTE],
 )

@@ -68,7 +68,7 @@ class _Delivering:
     async def handle_DATA(  # noqa: N802  their name
         self, _server: Any, _session: Any, envelope: Envelope
     ) -> str:
-        await asyncio.to_thread(self.post.put, envelope.content or b"")
+        await asyncio.to_thread(self.post.put, bytes(envelope.original_content or b""))
         return "250 taken"
 
 

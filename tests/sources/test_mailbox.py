@@ -171,7 +171,7 @@ def test_over_tls_only_a_server_that_is_vouched_for_is_read(
 ) -> None:
     post.put(mail("one", "1").as_bytes())
     with tls_in_front_of(post.imap_port, files) as port:
-        over_tls = {"port": port, "tls": "implicit"}
+        over_tls: dict[str, Any] = {"port": port, "tls": "implicit"}
         trusted = late(engine, mailbox(post, ca_file=files[0], **over_tls)).again()
         strange = late(engine, mailbox(post, name="b", **over_tls)).again()
         plain = late(engine, mailbox(post, name="c", tls="implicit", ca_file=files[0])).again()
