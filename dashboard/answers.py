@@ -10,7 +10,8 @@ from sqlalchemy import Engine
 from dashboard.configuration import read_slas
 from dashboard.jobs.decide import decide
 from dashboard.jobs.join import take_apart
-from dashboard.log.database import open_log, reading
+from dashboard.log.database import appending, open_log, reading
+from dashboard.log.messages import tie
 from dashboard.model.decision import Decision
 from dashboard.model.planning import Alternative
 from dashboard.model.scope import Scope
@@ -23,6 +24,7 @@ from dashboard.views.freshness import Choices, Freshness, Head, choices, freshne
 from dashboard.views.maintenance import WhereItStands, where_it_stands
 from dashboard.views.maintenances import WhatIsPlanned, what_is_planned
 from dashboard.views.partner import Partner, between_us
+from dashboard.views.messages import Unread, may_be_of, what_is_unread
 from dashboard.views.plan import Plan, plan
 from dashboard.views.sources import WhatComesIn, what_comes_in
 from dashboard.views.tellings import Tellings, tellings, whole_of
@@ -130,6 +132,21 @@ class Answers:
         """Is what I see complete."""
         with reading(self.engine) as connection:
             return what_comes_in(connection, scope, self.now())
+
+    def what_is_unread(self, scope: Scope) -> Unread:
+        """The messages that are of no maintenance."""
+        with reading(self.engine) as connection:
+            return what_is_unread(connection, scope, self.now())
+
+    def may_be_of(self) -> tuple[tuple[str, str], ...]:
+        """The maintenances that a message may be given to."""
+        with reading(self.engine) as connection:
+            return may_be_of(connection, self.now())
+
+    def tie(self, message_id: str, maintenance_id: str) -> None:
+        """Appends that a message is of a maintenance, or of none."""
+        with appending(self.engine) as connection:
+            tie(connection, message_id, maintenance_id, self.now(), "tied by hand")
 
 
 @cache

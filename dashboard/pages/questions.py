@@ -13,6 +13,7 @@ from dashboard.views.freshness import Choices, Freshness, Head
 from dashboard.views.maintenance import WhereItStands
 from dashboard.views.maintenances import WhatIsPlanned
 from dashboard.views.partner import Partner
+from dashboard.views.messages import Unread
 from dashboard.views.plan import Plan
 from dashboard.views.sources import WhatComesIn
 from dashboard.views.tellings import Tellings
@@ -76,3 +77,12 @@ class Answers(Protocol):
 
     def what_comes_in(self, scope: Scope) -> WhatComesIn:
         """Is what I see complete."""
+
+    def what_is_unread(self, scope: Scope) -> Unread:
+        """Which messages are of no maintenance."""
+
+    def may_be_of(self) -> tuple[tuple[str, str], ...]:
+        """The maintenances that a message may be given to: id and words."""
+
+    def tie(self, message_id: str, maintenance_id: str) -> None:
+        """Says that a message is of a maintenance, or of none ('')."""

@@ -113,6 +113,20 @@ def _of_now(key: str, _ask: Callable[[], Any]) -> _Told:
     return _Told(_ask(), next(_numbers))
 
 
+def act(what: str, *args: str) -> bool:
+    """Has something done, and says whether it was; where it cannot be, the page says why in a sentence."""
+    try:
+        getattr(_asked().ask, what)(*args)
+    except DashboardError as why:
+        st.warning(plain(why))
+        return False
+    except Exception:  # a page is a door: whatever is wrong is for the server's log
+        log.exception("%s could not be done", what)
+        st.warning("Something is wrong on our side; it has been logged.")
+        return False
+    return True
+
+
 def now() -> datetime:
     """The clock of whoever answers."""
     return _asked().ask.now()

@@ -238,6 +238,22 @@ def test_only_what_is_new_or_has_changed_is_read(asked: Asked, folder: Path) -> 
     assert len(known_messages(asked)) == 2
 
 
+def test_a_person_s_word_goes_before_the_reader_s(asked: Asked, folder: Path) -> None:
+    """However often a folder is read again, a tie made by hand stands, and so does one that was undone."""
+    drop(folder, "a.txt", b"Reference: CHG-8\nIt will be completed by 2026-03-05 16:00 UTC.")
+    drop(folder, "b.txt", NOTICE)
+    asked.again()
+    (message,) = (row[0] for row in asked.told("provider_messages", "message_id", "maintenance_id") if not row[1])
+    for maintenance in ("nimbus:CHG-7", ""):
+        with appending(asked.engine) as connection:
+            messages.tie(connection, message, maintenance, asked.now, "test")
+        done = asked.anew()
+
+        with reading(asked.engine) as connection:
+            found = messages.in_force(connection, [message])[message]
+        assert (done.new, found.maintenance_id) == (0, maintenance)
+
+
 def test_a_file_that_is_still_being_written_waits(asked: Asked, folder: Path) -> None:
     drop(folder, "a.txt", NOTICE, minutes=1)
 

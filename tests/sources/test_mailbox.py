@@ -193,7 +193,7 @@ def test_starttls_comes_before_the_password(engine: Engine, files: tuple[Path, P
 
 def test_each_fault_is_said_in_words(engine: Engine, post: Post) -> None:
     wrong = Secret(where="the environment variable MAIL", held=SecretStr("wrong"))
-    faults = {
+    faults: dict[str, dict[str, Any]] = {
         "refused noc (login): renew what the environment variable MAIL holds": {"password": wrong},
         "cannot be reached (Connection refused)": {"port": free_port()},
         "is a name that nobody knows": {"host": "mail.invalid", "tls": "implicit"},
