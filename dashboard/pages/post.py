@@ -31,17 +31,21 @@ def _card(each: Written, scope: Scope, number: int) -> None:
     with st.container(border=True, key=f"unread_{number}"):
         claimed = f" · names an end: {text.when(each.claimed_end, scope.zone)}" if each.claimed_end else ""
         paper.caption(f"{text.when(each.received_at, scope.zone)} · {each.sender or 'no sender'}{claimed}")
-        st.markdown(f"**{text.plain(each.subject or 'No subject')}**")
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"**{text.plain(each.subject or 'No subject')}**")
+            if scope.as_of is None and st.session_state.get(TYING) != each.message_id:
+                key = f"tie_{each.message_id}"
+                st.button("Tie to a maintenance…", key=key, type="tertiary", on_click=_begin, args=(each.message_id,))
         st.text(each.excerpt)
-        if scope.as_of is None:
+        if each.rest:
+            with st.expander("All of it"):
+                st.text(each.rest)
+        if scope.as_of is None and st.session_state.get(TYING) == each.message_id:
             _way(each)
 
 
 def _way(each: Written) -> None:
     """To its maintenance. In the card, and not in a dialog: a page that draws itself anew would close that."""
-    if st.session_state.get(TYING) != each.message_id:
-        st.button("Tie to a maintenance…", key=f"tie_{each.message_id}", on_click=_begin, args=(each.message_id,))
-        return
     offered: Sequence[tuple[str, str]] = shell.load("may_be_of")
     names = dict(offered)
     chosen = st.selectbox(
@@ -51,6 +55,7 @@ def _way(each: Written) -> None:
         format_func=lambda name: names[name],
         placeholder="Search by title or id",
         key=f"of_{each.message_id}",
+        width=640,
     )
     st.caption("It is shown there from now on; a look at the past still finds it unread. This can be undone.")
     with st.container(horizontal=True):

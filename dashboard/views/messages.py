@@ -10,13 +10,13 @@ from dashboard.log.messages import Message
 from dashboard.log.state import maintenances
 from dashboard.model.instants import instant, maybe_instant, micros
 from dashboard.model.scope import Scope
-from dashboard.model.stages import CLOSED
+from dashboard.model.stages import CLOSED, RUNNING
 from dashboard.views import words
 from dashboard.views.fleet import instant_of
 
 SHOWN = 10
 COUNTED = 1_000
-EXCERPT = 600  # characters
+EXCERPT, WHOLE = 280, 20_000  # characters
 TIED_SHOWN = 10
 TIED_FOR = timedelta(days=30)
 CLOSED_FOR = timedelta(days=30)  # a maintenance that is over so long is not offered any more
@@ -30,7 +30,8 @@ class Written:
     received_at: datetime
     sender: str
     subject: str
-    excerpt: str
+    excerpt: str  # how it begins, without its empty lines
+    rest: str  # all of it, where that is more
     claimed_end: datetime | None
     maintenance: str  # the one that it was given to, by name; '' while unread
     tied_at: datetime | None
@@ -65,11 +66,18 @@ def what_is_unread(connection: Connection, scope: Scope, now: datetime) -> Unrea
 
 
 def may_be_of(connection: Connection, now: datetime) -> tuple[tuple[str, str], ...]:
-    """The maintenances that a message may be given to, as (id, words), those that go on first."""
+    """The maintenances that a message may be given to, as (id, words): first those that run, last those that are over."""
     oldest = micros(now - CLOSED_FOR)
     found = [each.maintenance for each in maintenances(connection).values()]
     offered = [each for each in found if each.status not in CLOSED or (each.closed_at or 0) > oldest]
-    offered.sort(key=lambda each: (each.status in CLOSED, -(each.planned_start or 0), each.maintenance_id))
+    offered.sort(
+        key=lambda each: (
+            each.status in CLOSED,
+            each.status not in RUNNING,
+            -(each.planned_start or 0),
+            each.maintenance_id,
+        )
+    )
     return tuple(
         (each.maintenance_id, f"{each.title or 'Maintenance'} · {words.stage(each.status)} · {each.maintenance_id}")
         for each in offered
@@ -84,9 +92,12 @@ def _sentence(count: int) -> str:
 
 
 def _written(each: Message, maintenance: str) -> Written:
-    body = each.body if len(each.body) <= EXCERPT else f"{each.body[:EXCERPT]}…"
+    lines = "\n".join(line for line in each.body.splitlines() if line.strip())
+    short = len(lines) <= EXCERPT
+    excerpt = lines if short else f"{lines[:EXCERPT].rstrip()}…"
+    rest = "" if short else each.body if len(each.body) <= WHOLE else f"{each.body[:WHOLE]}…"
     tied_at = instant(each.known_at) if each.by_hand else None
     return Written(
-        each.message_id, instant(each.received_at), each.sender, each.subject, body,
+        each.message_id, instant(each.received_at), each.sender, each.subject, excerpt, rest,
         maybe_instant(each.claimed_end), maintenance, tied_at,
     )  # fmt: skip

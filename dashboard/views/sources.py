@@ -89,6 +89,8 @@ def _sentence(states: list[State], aside: int, now: datetime) -> str:
 
 
 def _well_until(state: State, now: datetime) -> datetime:
+    if state.type == PUSHED:  # when something last came says nothing: there may have been nothing to say
+        return maybe_instant(state.failing_since) or now
     return maybe_instant(state.succeeded_at) or maybe_instant(state.failing_since) or now
 
 

@@ -580,8 +580,8 @@ class Fake:
             return Unread("", (), 0, ())
         now = scope.as_of or self.now()
         their = HOSTILE if self.state == "hostile" else "Emergency work on switches"
-        unread = Written("noc:1", now - h(2), their, their, their, now + h(9), "", None)
-        tied = Written("noc:2", now - h(5), their, their, their, None, their, now - h(1))
+        unread = Written("noc:1", now - h(2), their, their, their, their, now + h(9), "", None)
+        tied = Written("noc:2", now - h(5), their, their, their, "", None, their, now - h(1))
         listed = () if "noc:1" in self.tied else (unread,)
         return Unread("1 message is of no maintenance that we could tell.", listed, 0, (tied,))
 
