@@ -61,7 +61,7 @@ def _way(each: Written) -> None:
     with st.container(horizontal=True):
         tie = st.button("Tie", type="primary", disabled=chosen is None, key="tie")
         st.button("Leave it", key="leave", on_click=_begin, args=(None,))
-    if tie and chosen and shell.act("tie", each.message_id, chosen):
+    if tie and chosen and shell.say("tie", each.message_id, chosen):
         _begin(None)
         st.rerun()
 
@@ -76,5 +76,5 @@ def _tied(each: Written, scope: Scope, number: int) -> None:
         st.markdown(f"{text.plain(each.subject or 'No subject')}, to **{text.plain(each.maintenance)}** ({when})")
         if scope.as_of is None:
             undo = st.button("Undo", key=f"untie_{each.message_id}", type="tertiary")
-            if undo and shell.act("tie", each.message_id, ""):
+            if undo and shell.say("tie", each.message_id, ""):
                 st.rerun()

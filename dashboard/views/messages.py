@@ -66,7 +66,7 @@ def what_is_unread(connection: Connection, scope: Scope, now: datetime) -> Unrea
 
 
 def may_be_of(connection: Connection, now: datetime) -> tuple[tuple[str, str], ...]:
-    """The maintenances that a message may be given to, as (id, words): first those that run, last those that are over."""
+    """The maintenances that a message may be given to, as (id, words): running ones first, those that are over last."""
     oldest = micros(now - CLOSED_FOR)
     found = [each.maintenance for each in maintenances(connection).values()]
     offered = [each for each in found if each.status not in CLOSED or (each.closed_at or 0) > oldest]
