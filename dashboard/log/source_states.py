@@ -10,6 +10,7 @@ from dashboard.log.bulk import many
 from dashboard.log.tables import source_states as table
 from dashboard.model.instants import micros
 
+PUSHED = "webhook"  # the type of what nobody asks
 LEAST = 0  # of instants: due at once, held by nobody
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 from sqlalchemy import Connection, RowMapping
 
 from dashboard.log.aside import count_aside, count_by_source, read_aside
-from dashboard.log.source_states import State, read_states
+from dashboard.log.source_states import PUSHED, State, read_states
 from dashboard.model.instants import instant, maybe_instant, micros
 from dashboard.model.scope import Scope
 from dashboard.views import words
@@ -20,7 +20,6 @@ AT_LEAST_QUIET = timedelta(minutes=10)  # a success is written down every few mi
 
 WELL, FAILS, QUIET, NEW, WAITS = "well", "fails", "nobody asks it", "not asked yet", "nothing came yet"
 SOUND = (WELL, NEW, WAITS)
-PUSHED = "webhook"  # the type of what nobody asks: it is well for as long as nothing is wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ def _state(state: State, now: datetime) -> str:
         return FAILS
     if state.succeeded_at is None:
         return WAITS if state.type == PUSHED else NEW
-    if state.type == PUSHED:
+    if state.type == PUSHED:  # well for as long as nothing is wrong
         return WELL
     quiet = max(QUIET_INTERVALS * timedelta(seconds=state.interval), AT_LEAST_QUIET)
     return QUIET if now - instant(state.succeeded_at) > quiet else WELL
