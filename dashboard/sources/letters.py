@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email import message_from_bytes, policy
 from email.errors import MessageError
-from email.message import EmailMessage, Message
+from email.message import Message
 from email.utils import parseaddr
 from hashlib import blake2b
+from itertools import islice
 from typing import Any
 
 from pydantic import Field
@@ -26,6 +27,8 @@ from dashboard.sources.web_text import text_of_page
 LONGEST_BODY = 100_000  # characters
 LONGEST_LINE = 1_000  # of a subject or a sender
 LONGEST_HTML = 2_000_000
+LONGEST_HEADER = 2_000
+MOST_PARTS = 200
 LONGEST_NAME = 100  # of a Message-ID
 SHORTENED = "\n\n[shortened here]"
 CUT = "\n\n[larger than this source reads: the rest is in the mailbox]"
@@ -70,7 +73,7 @@ def read_mail(raw: bytes, whole: bool = True) -> Mail:
     """A message by RFC 5322 in plain words; junk comes out as the text that it looks like. `whole`: it was not cut."""
     name = _digest(raw)
     try:
-        found = message_from_bytes(raw, policy=policy.default)
+        found = message_from_bytes(raw)
         texts, pages, calendars = _parts(found)
         known = _header(found, "Message-ID").strip("<> ")
         name = f"{known[:LONGEST_NAME]}:{_digest(_after_headers(raw))}" if known else name
@@ -169,12 +172,12 @@ def _of_notice(plain: Letter) -> Letter:
     )
 
 
-def _parts(found: EmailMessage) -> tuple[list[str], list[str], list[str]]:
+def _parts(found: "Message[Any, Any]") -> tuple[list[str], list[str], list[str]]:
     """The plain texts, the web pages and the calendars in a message, attached messages included."""
     texts: list[str] = []
     pages: list[str] = []
     calendars: list[str] = []
-    for part in found.walk():
+    for part in islice(found.walk(), MOST_PARTS):
         kind, file = part.get_content_type(), _safely(part.get_filename) or ""
         if part.is_multipart():
             continue
@@ -195,9 +198,11 @@ def _content(part: "Message[Any, Any]") -> str:
         return _text_of(raw)
 
 
-def _header(found: EmailMessage, name: str) -> str:
-    said = _safely(lambda: found[name])
-    return _line(str(said)) if said is not None else ""
+def _header(found: "Message[Any, Any]", name: str) -> str:
+    """A header in words. Its reader takes a minute for what a hostile line of forty kilobytes can hold."""
+    raw = next((value for key, value in found.raw_items() if key.lower() == name.lower()), "")
+    said = str(raw)[:LONGEST_HEADER].encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return _line(str(policy.default.header_factory(name, "".join(said.splitlines()))))
 
 
 def _safely(ask: Callable[[], Any]) -> Any:

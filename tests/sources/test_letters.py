@@ -1,5 +1,6 @@
 """Mail as it is sent comes out as plain words; junk comes out as what it looks like, and is never lost."""
 
+import time
 from datetime import UTC, datetime
 from email import policy
 from email.message import EmailMessage
@@ -154,3 +155,37 @@ def test_no_junk_is_an_error_and_none_is_lost(raw: bytes) -> None:
             assert "\x00" not in text
             assert text.encode()
             assert len(each.message_id) <= 200
+
+
+@pytest.mark.parametrize("piece", ["<a ", "<!--", "<", "</", "<a b='", "<style>", "<script><!--", "&", "<p>", "&#x26;"])
+def test_no_page_takes_long(piece: str) -> None:
+    """Half a megabyte of what has parsers look for an end that never comes."""
+    began = time.monotonic()
+
+    text_of_page(piece * (500_000 // len(piece)))
+
+    assert time.monotonic() - began < 5
+
+
+def test_what_is_seen_is_told_from_what_is_not() -> None:
+    page = (
+        "<!DOCTYPE html><html><head><title>no</title></head><body><!-- <p>no</p> --><STYLE>no</STYLE><p title='a'>"
+        "Yes &amp;<br>yes</p><ul><li>one<li>two</ul><style>never closed, so seen"
+    )
+
+    assert text_of_page(page) == "Yes &\nyes\n\n- one\n- two\nnever closed, so seen"
+
+
+@pytest.mark.parametrize("header", ["From", "Subject", "Content-Type"])
+@pytest.mark.parametrize("piece", [b'"', b";a=", b",", b"a b ", b"(", b"=?utf-8?q?a?= "])
+def test_no_header_takes_long(header: str, piece: bytes) -> None:
+    began = time.monotonic()
+
+    read_mail(header.encode() + b": " + piece * (50_000 // len(piece)) + b"\r\n\r\nbody")
+
+    assert time.monotonic() - began < 5
+
+
+def test_a_subject_may_be_encoded_or_not() -> None:
+    for raw in ("=?utf-8?q?Gr=C3=BC=C3=9Fe?=", "Grüße"):
+        assert read_mail(f"Subject: {raw}\r\n\r\nbody".encode()).subject == "Grüße"
