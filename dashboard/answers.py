@@ -23,8 +23,8 @@ from dashboard.views.expectations import WhoIsUp, who_is_up
 from dashboard.views.freshness import Choices, Freshness, Head, choices, freshness, head
 from dashboard.views.maintenance import WhereItStands, where_it_stands
 from dashboard.views.maintenances import WhatIsPlanned, what_is_planned
-from dashboard.views.partner import Partner, between_us
 from dashboard.views.messages import Unread, may_be_of, what_is_unread
+from dashboard.views.partner import Partner, between_us
 from dashboard.views.plan import Plan, plan
 from dashboard.views.sources import WhatComesIn, what_comes_in
 from dashboard.views.tellings import Tellings, tellings, whole_of

@@ -198,11 +198,10 @@ def test_the_readmes_configuration_can_be_used_as_it_stands(tmp_path: Path) -> N
 
     environment = {"CONTROLLER_DATABASE": "postgresql://host/name", "MOVES_SECRET": SECRET}
 
-    assert [each.type for each in found] == ["kubernetes", "sql"]
-    assert [each.what for each in read_slas(file).all] == ["resolution", "return"]
     found = read_sources(file, environment)
 
     assert [each.type for each in found] == ["kubernetes", "sql", "webhook"]
+    assert [each.what for each in read_slas(file).all] == ["resolution", "return"]
 
 
 def test_the_readmes_source_of_ones_own_works() -> None:

@@ -149,9 +149,6 @@ def _sentence(
     peak = f"takes {words.gpus(most[1])} at most{before}"
     said_first = _what(change, one.actual_start is not None)
     return f"{said_first}, “{one.title}” {peak}, and is back {moved}: plan on {said[1]}."
-    return (
-        f"{_what(change, one.actual_start is not None)}, “{one.title}” {peak}, and is back {moved}: plan on {said[1]}."
-    )
 
 
 def _what(change: Alternative, begun: bool) -> str:
