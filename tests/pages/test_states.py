@@ -324,7 +324,7 @@ def test_hostile_words_reach_no_markdown_unescaped() -> None:
             assert "<b>" not in drawn
             assert ":red[" not in drawn
             assert "$x" not in drawn.replace("\\$x", "")
-    for app in (pages[1], pages[3]):
+    for app in (pages[1], pages[4]):
         assert HOSTILE in [str(each.value) for each in app.text]
 
 
