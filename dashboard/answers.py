@@ -13,6 +13,7 @@ from dashboard.jobs.decide import decide
 from dashboard.jobs.join import take_apart
 from dashboard.log.append import take_position
 from dashboard.log.database import appending, open_log, reading
+from dashboard.log.messages import tie
 from dashboard.log.outbox import acknowledge
 from dashboard.model.decision import Decision
 from dashboard.model.planning import Alternative
@@ -26,6 +27,7 @@ from dashboard.views.expectations import WhoIsUp, who_is_up
 from dashboard.views.freshness import Choices, Freshness, Head, choices, freshness, head
 from dashboard.views.maintenance import WhereItStands, where_it_stands
 from dashboard.views.maintenances import WhatIsPlanned, what_is_planned
+from dashboard.views.messages import Unread, may_be_of, what_is_unread
 from dashboard.views.notices import WhoWasTold, who_was_told
 from dashboard.views.notifier import NotifierHealth, notifier_health
 from dashboard.views.partner import Partner, between_us
@@ -152,6 +154,21 @@ class Answers:
         with appending(self.engine) as connection:
             if acknowledge(connection, message, self.now(), who or "someone on the page", "page"):
                 take_position(connection, self.now(), "notices", 1)
+
+    def what_is_unread(self, scope: Scope) -> Unread:
+        """The messages that are of no maintenance."""
+        with reading(self.engine) as connection:
+            return what_is_unread(connection, scope, self.now())
+
+    def may_be_of(self) -> tuple[tuple[str, str], ...]:
+        """The maintenances that a message may be given to."""
+        with reading(self.engine) as connection:
+            return may_be_of(connection, self.now())
+
+    def tie(self, message_id: str, maintenance_id: str) -> None:
+        """Appends that a message is of a maintenance, or of none."""
+        with appending(self.engine) as connection:
+            tie(connection, message_id, maintenance_id, self.now(), "tied by hand")
 
 
 @cache

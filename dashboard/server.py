@@ -20,6 +20,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 from streamlit.runtime.pages_manager import PagesManager
 
+from dashboard import ingest
 from dashboard.acknowledging import acknowledging
 from dashboard.answers import answers
 from dashboard.errors import DashboardError
@@ -130,5 +131,6 @@ app = st.App(
         Route("/readyz", readyz),
         Route("/capacity", home),
         Route("/acknowledge/{token}", acknowledging, methods=["GET", "POST"]),
+        ingest.ROUTE,
     ],
 )

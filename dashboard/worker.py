@@ -81,7 +81,7 @@ def worker(attached: bool, config: Path | None, database: str) -> None:
     if attached and hasattr(os, "nice"):
         os.nice(GIVE_WAY)
     with _collecting(database, sources) as (engine, collectors):
-        log.info("collecting from %d sources", len(sources))
+        log.info("collecting from %d sources", len(collectors))
         keep: list[Callable[[threading.Event], None]] = [partial(_keep_collecting, each) for each in collectors]
         keep += [partial(_keep_forecasting, engine), partial(_keep_judging, engine)]
         keep += keeping(engine, config)
@@ -152,7 +152,8 @@ def _collecting(
     chance = np.random.default_rng(crc32(me.encode())).random
     with opened(database) as engine:
         register(engine, sources, again=again)
-        yield engine, [Collector(engine, each, me, lambda: datetime.now(UTC), chance) for each in sources]
+        asked = [each for each in sources if not each.pushed]
+        yield engine, [Collector(engine, each, me, lambda: datetime.now(UTC), chance) for each in asked]
 
 
 def _poll_once(collectors: "Sequence[Collector]") -> int:

@@ -196,9 +196,11 @@ def test_the_readmes_configuration_can_be_used_as_it_stands(tmp_path: Path) -> N
     file = tmp_path / "sources.toml"
     file.write_text(told.replace("/var/run/secrets/iad/token", str(tmp_path / "token")))
 
-    found = read_sources(file, {"CONTROLLER_DATABASE": "postgresql://host/name"})
+    environment = {"CONTROLLER_DATABASE": "postgresql://host/name", "MOVES_SECRET": SECRET}
 
-    assert [each.type for each in found] == ["kubernetes", "sql"]
+    found = read_sources(file, environment)
+
+    assert [each.type for each in found] == ["kubernetes", "sql", "webhook"]
     assert [each.what for each in read_slas(file).all] == ["resolution", "return"]
 
 

@@ -28,16 +28,19 @@ class Finding:
 
 def examine(source: Source, now: datetime) -> Finding:
     """Asks a source for its beginning, as if nothing of it were known."""
+    if source.pushed:
+        return Finding(True, f"{source.name}: waits for what is sent to /ingest/{source.name}")
     try:
         with closing(source.poll(None, now)) as batches:
-            first = next((each for each in batches if any(each.facts.values()) or each.set_aside), None)
+            first = next((each for each in batches if any(each.facts.values()) or each.set_aside or each.letters), None)
     except DashboardError as why:
         return Finding(False, str(why))
     except Exception as why:  # a source that nobody foresaw is a finding, too
         return Finding(False, f"{source.name}: its answer could not be read ({type(why).__name__})")
     if first is None:
         return Finding(True, f"{source.name}: answers, and has nothing to tell")
-    counts = ", ".join(f"{len(rows):,} {name}" for name, rows in first.facts.items() if rows) or "no facts"
+    found = {name: len(rows) for name, rows in first.facts.items()} | {"messages": len(first.letters)}
+    counts = ", ".join(f"{count:,} {name}" for name, count in found.items() if count) or "no facts"
     if first.set_aside:
         bad = first.set_aside[0]
         place = f"{bad.file}{f', line {bad.line}' if bad.line else ''}: " if bad.file else ""

@@ -76,7 +76,7 @@ FACT_TABLES: dict[str, Table] = {name: _fact_table(fact) for name, fact in facts
 
 node_transitions = FACT_TABLES["node_transitions"]
 Index(None, node_transitions.c.occurred_at)
-Index(None, FACT_TABLES["provider_messages"].c.maintenance_id)
+Index(None, FACT_TABLES["provider_messages"].c.maintenance_id, FACT_TABLES["provider_messages"].c.received_at)
 Index(None, FACT_TABLES["support_cases"].c.maintenance_id)
 Index(None, FACT_TABLES["commitments"].c.maintenance_id)
 Index(None, FACT_TABLES["decisions"].c.maintenance_id)
@@ -246,6 +246,7 @@ current_maintenances = Table(
     Column("provider_ref", Text, nullable=False),
     Column("source", Text, nullable=False),
 )
+Index(None, current_maintenances.c.provider_ref)
 
 DERIVED = (current_wholes, current_nodes, current_stages, current_maintenances)
 """Made from the log, kept in step with it, and at any time to be dropped and made again."""

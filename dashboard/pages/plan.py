@@ -95,8 +95,7 @@ def _record(story: Plan) -> None:
         signed = right.text_input("Signed off by", max_chars=120)
         st.caption("It is kept in the log with what was known, and never changed: a later one may say otherwise.")
         if st.form_submit_button("Keep it"):
-            if what.strip() and by.strip():
-                decision = Decision(story.maintenance_id, what, why, by, signed, story.sentence)
-                shell.say("decide", decision)
+            if not (what.strip() and by.strip()):
+                st.warning("Say what was decided, and by whom.")
+            elif shell.say("decide", Decision(story.maintenance_id, what, why, by, signed, story.sentence)):
                 st.rerun()
-            st.warning("Say what was decided, and by whom.")

@@ -12,6 +12,7 @@ from dashboard.views.expectations import WhoIsUp
 from dashboard.views.freshness import Choices, Freshness, Head
 from dashboard.views.maintenance import WhereItStands
 from dashboard.views.maintenances import WhatIsPlanned
+from dashboard.views.messages import Unread
 from dashboard.views.notices import WhoWasTold
 from dashboard.views.notifier import NotifierHealth
 from dashboard.views.partner import Partner
@@ -87,3 +88,12 @@ class Answers(Protocol):
 
     def acknowledge(self, message: str, who: str) -> None:
         """Somebody has seen a message."""
+
+    def what_is_unread(self, scope: Scope) -> Unread:
+        """Which messages are of no maintenance."""
+
+    def may_be_of(self) -> tuple[tuple[str, str], ...]:
+        """The maintenances that a message may be given to: id and words."""
+
+    def tie(self, message_id: str, maintenance_id: str) -> None:
+        """Says that a message is of a maintenance, or of none ('')."""

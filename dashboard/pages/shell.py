@@ -66,9 +66,18 @@ def load(question: str, *args: Any) -> Any:
     return _told(question, *args).answer
 
 
-def say(what: str, *args: Any) -> None:
-    """Tells the log something that a viewer knows; the page is drawn anew from it."""
-    getattr(_asked().ask, what)(*args)
+def say(what: str, *args: Any) -> bool:
+    """Tells the log something that a viewer knows; whether that was done. If not, the page says why in a sentence."""
+    try:
+        getattr(_asked().ask, what)(*args)
+    except DashboardError as why:
+        st.warning(plain(why))
+        return False
+    except Exception:  # a page is a door: whatever is wrong is for the server's log
+        log.exception("%s could not be done", what)
+        st.warning("Something is wrong on our side; it has been logged.")
+        return False
+    return True
 
 
 def printed(draw: Callable[[Any, Scope], None], question: str, scope: Scope, *args: Any) -> None:

@@ -14,5 +14,8 @@ SOURCES = {
     "oci_maintenance": "dashboard.sources.oci:Maintenance",
     "oci_announcements": "dashboard.sources.oci_announcements:Announcements",
     "pagerduty": "dashboard.sources.pagerduty:PagerDuty",
+    "mailbox": "dashboard.sources.mailbox:Mailbox",
+    "webhook": "dashboard.sources.webhook:Webhook",
+    "drop_folder": "dashboard.sources.drop_folder:DropFolder",
 }
 """Imported when configured: nobody waits for a provider's library that is not used."""

@@ -28,6 +28,28 @@ class SetAside:
 
 
 @dataclass(frozen=True, slots=True)
+class Letter:
+    """A message, and what it says where that is unambiguous; which maintenance it is of, whoever has the log says.
+
+    `message_id` is of its content: the same one never says anything else.
+    """
+
+    message_id: str
+    provider_id: str  # '' where nobody vouches for the sender
+    received_at: datetime
+    sender: str
+    subject: str
+    body: str
+    part: str = ""  # where it stands in its source
+    claimed_end: datetime | None = None
+    reference: str = ""  # the provider's own name of the maintenance
+    update: Mapping[str, str] = field(default_factory=dict)  # columns of maintenance_updates
+    resources: tuple[str, ...] = ()  # nodes, or a cluster, by the names that the provider has for them
+    revision: int | None = None  # of what it says; only the highest counts
+    faults: tuple[str, ...] = ()  # what in it should have been readable, and is not
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """What a source brought: facts by name, and the cursor from which to go on once they are kept.
 
@@ -40,6 +62,7 @@ class Batch:
     cursor: str
     set_aside: Sequence[SetAside] = ()
     reread: Sequence[str] = ()
+    letters: Sequence[Letter] = ()
 
 
 Batches = Generator[Batch, None, None]
@@ -81,6 +104,11 @@ class Source(BaseModel):
         None, the beginning, unless the cursor also holds what the source itself forgets.
         """
         return None
+
+    @property
+    def pushed(self) -> bool:
+        """Whether it comes by itself, so that nobody asks it."""
+        return False
 
     def options(self) -> str:
         """A digest of how it is read: not of its pace, nor of what its secrets are."""

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from dashboard.log.read import history_of
+from dashboard.log.messages import of_maintenances
 from dashboard.log.state import Tally, tallies
 from dashboard.model.instants import maybe_instant
 from dashboard.model.maintenance import Maintenance, stage_by_status, standing
@@ -166,5 +166,5 @@ def risk_of(
 
 def claimed_ends(connection: Connection, ids: Iterable[str], at: int | None) -> dict[str, tuple[int, int]]:
     """Of each maintenance, the provider's latest claim in a message: when it came, and the end it claims (µs)."""
-    rows = history_of(connection, "provider_messages", ids, at)
-    return {row["maintenance_id"]: (row["received_at"], row["claimed_end"]) for row in rows if row["claimed_end"]}
+    found = of_maintenances(connection, ids, at)
+    return {each.maintenance_id: (each.received_at, each.claimed_end) for each in found if each.claimed_end}

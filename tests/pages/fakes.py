@@ -19,6 +19,7 @@ from dashboard.views.expectations import WhoIsUp
 from dashboard.views.freshness import Choices, Freshness, Head
 from dashboard.views.maintenance import WhereItStands
 from dashboard.views.maintenances import WhatIsPlanned
+from dashboard.views.messages import Unread, Written
 from dashboard.views.notices import WhoWasTold
 from dashboard.views.notifier import NotifierHealth
 from dashboard.views.partner import Partner
@@ -360,6 +361,7 @@ class Fake:
     at: datetime | None = NOW
     position: int = 1
     asked: list[str] = field(default_factory=list)
+    tied: dict[str, str] = field(default_factory=dict)
 
     def _ask(self, question: str) -> None:
         self.asked.append(question)
@@ -575,6 +577,25 @@ class Fake:
             full, sentence="No forecast has been held against what came true yet.", forecasts=0, maintenances=0,
             levels=levels.iloc[:0], pit=(0.0,) * 10, scores=scores.iloc[:0], said=said.iloc[:0], best_rival="",
         )  # fmt: skip
+
+    def what_is_unread(self, scope: Scope) -> Unread:
+        self._ask("what_is_unread")
+        if self.state == "empty":
+            return Unread("", (), 0, ())
+        now = scope.as_of or self.now()
+        their = HOSTILE if self.state == "hostile" else "Emergency work on switches"
+        unread = Written("noc:1", now - h(2), their, their, their, their, now + h(9), "", None)
+        tied = Written("noc:2", now - h(5), their, their, their, "", None, their, now - h(1))
+        listed = () if "noc:1" in self.tied else (unread,)
+        return Unread("1 message is of no maintenance that we could tell.", listed, 0, (tied,))
+
+    def may_be_of(self) -> tuple[tuple[str, str], ...]:
+        return (("M-1000", f"{TITLES[0]} · in progress · M-1000"), ("M-1001", "Maintenance · scheduled · M-1001"))
+
+    def tie(self, message_id: str, maintenance_id: str) -> None:
+        self._ask("tie")
+        self.tied[message_id] = maintenance_id
+        self.position += 1
 
     def what_comes_in(self, scope: Scope) -> WhatComesIn:
         self._ask("what_comes_in")

@@ -3,6 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.errors import LogUnavailable
 from dashboard.model.scope import Scope
 from dashboard.views.can_i_run import CanIRun
 from tests.pages.fakes import HOSTILE, Fake
@@ -93,6 +94,49 @@ def test_sources_says_what_is_wrong_and_what_to_change() -> None:
 
     assert "refused the credential (401): renew what the environment variable NIMBUS_TOKEN holds" in words(app)
     assert [plainly(each.value) for each in app.metric] == ["3", "60,412", "2"]
+
+
+def test_an_unread_message_is_tied_to_its_maintenance() -> None:
+    fake = Fake()
+    app = opened(fake, "sources")
+    assert "1 message is of no maintenance that we could tell." in words(app)
+    assert "Emergency work on switches" in words(app)
+
+    app.button(key="tie_noc:1").click().run()
+    app.selectbox[-1].select("M-1001").run()
+    app.button(key="tie").click().run()
+
+    assert fake.tied == {"noc:1": "M-1001"}
+    assert "names an end" not in words(app)
+
+
+def test_a_tie_is_undone() -> None:
+    fake = Fake()
+
+    opened(fake, "sources").button(key="untie_noc:2").click().run()
+
+    assert fake.tied == {"noc:2": ""}
+
+
+def test_what_cannot_be_tied_is_said_and_stays() -> None:
+    class Broken(Fake):
+        def tie(self, message_id: str, maintenance_id: str) -> None:
+            raise LogUnavailable("The database does not answer.")
+
+    app = opened(Broken(), "sources")
+
+    app.button(key="untie_noc:2").click().run()
+
+    assert [plainly(each.value) for each in app.warning] == ["The database does not answer."]
+    assert not app.exception
+
+
+def test_the_past_is_not_tied() -> None:
+    """What was unread then is shown as unread, and is left alone."""
+    app = opened(Fake(), "sources", as_of="2026-11-16T15:00:00+01:00")
+
+    assert "Unread messages" in words(app)
+    assert not [each for each in app.button if "tie" in (each.key or "")]
 
 
 def test_sources_says_how_to_have_some() -> None:
@@ -312,7 +356,8 @@ def test_hostile_words_reach_no_markdown_unescaped() -> None:
             assert "<b>" not in drawn
             assert ":red[" not in drawn
             assert "$x" not in drawn.replace("\\$x", "")
-    assert HOSTILE in [str(each.value) for each in pages[1].text]
+    for app in (pages[1], pages[4]):
+        assert HOSTILE in [str(each.value) for each in app.text]
 
 
 def test_a_maintenance_that_two_sources_tell_of_says_why_it_is_one_and_can_be_taken_apart() -> None:
