@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from secrets import token_urlsafe
 
 import click
 
@@ -70,16 +71,16 @@ def demo(port: int, speed: float, still: bool) -> None:
         settings = {"DASHBOARD_DATABASE_URL": url}
         if still:
             sys.exit(_serve("127.0.0.1", port, settings | {"DASHBOARD_CONFIG": str(_contracts())}))
-        with _played(url, Path(scratch), speed) as config:
-            sys.exit(_serve("127.0.0.1", port, settings | {"DASHBOARD_CONFIG": str(config)}))
+        with _played(url, Path(scratch), speed, f"http://127.0.0.1:{port}") as played:
+            sys.exit(_serve("127.0.0.1", port, settings | played))
 
 
 @contextmanager
-def _played(database: str, scratch: Path, speed: float) -> Iterator[Path]:
-    """Providers and the fleet, played on loopback; gives the configuration that collects from them."""
+def _played(database: str, scratch: Path, speed: float, app: str) -> Iterator[dict[str, str]]:
+    """Providers, the fleet and a chat, played on loopback; gives the settings that collect from and tell them."""
     from dashboard.log.database import opened, reading
     from dashboard.standins.cast import cast
-    from dashboard.standins.house import configuration, standing_in
+    from dashboard.standins.house import configuration, notices, standing_in
 
     with opened(database) as engine, reading(engine) as connection:
         now = datetime.now(UTC)
@@ -87,9 +88,10 @@ def _played(database: str, scratch: Path, speed: float) -> Iterator[Path]:
     with standing_in(play, lambda: datetime.now(UTC)) as url:
         path = scratch / "sources.toml"
         agreed = _contracts().read_text(encoding="utf-8")
-        path.write_text(f"{configuration(play, url)}\n{agreed}", encoding="utf-8")
+        told = notices(app, "DEMO_SECRET", "DEMO_CHAT")
+        path.write_text("\n".join([configuration(play, url), agreed, told]), encoding="utf-8")
         click.echo(f"playing on, {speed:g} times as fast as life: see {path}", err=True)
-        yield path
+        yield {"DASHBOARD_CONFIG": str(path), "DEMO_SECRET": token_urlsafe(), "DEMO_CHAT": f"{url}/chat"}
 
 
 def _contracts() -> Path:

@@ -25,6 +25,11 @@ def share(label: str) -> Any:
     return st.column_config.ProgressColumn(label, format="percent", min_value=0, max_value=1, width="small")
 
 
+def lasted(label: str) -> Any:
+    """Hours that something took."""
+    return st.column_config.NumberColumn(label, format="%.0f h")
+
+
 def hours(label: str) -> Any:
     """Signed hours."""
     return st.column_config.NumberColumn(label, format="%+.0f h")

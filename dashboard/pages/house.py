@@ -76,9 +76,9 @@ def run(home: str = ROOMS[0].name) -> None:
 
 
 def _chrome() -> Scope:
-    """The line above a page: the ways to the others, and the scope."""
-    with st.container(horizontal=True, key="chrome", vertical_alignment="center", gap="xsmall"):
-        with st.container(horizontal=True, key="ways", gap="xsmall", width="content"):
+    """The lines above a page: the ways to the others, and the scope."""
+    with st.container(key="chrome", gap="xsmall"):
+        with st.container(horizontal=True, key="ways", gap="xsmall"):
             for room in ROOMS:
                 if room.listed:
                     shell.way(room.name, room.title)

@@ -9,7 +9,7 @@ from dashboard.views.watch import Watch
 STUCK = {
     "node_id": columns.text("Node"),
     "stage": columns.text("Stuck in"),
-    "hours": columns.hours("Hours"),
+    "hours": columns.lasted("For"),
     "usual": columns.text("Usually", 230),
     "who": columns.text("Ask", 190),
     "contact": columns.text("Contact", 200),

@@ -75,8 +75,12 @@ def stage_door(play: Play, clock: Callable[[], datetime]) -> Starlette:
     def since(request: Request) -> str:
         return request.query_params.get("since", "")
 
+    def heard(_request: Request) -> Response:
+        return JSONResponse({"ok": True})
+
     return Starlette(
         routes=[
+            Route("/chat", heard, methods=["POST"]),
             Route(
                 "/fleet/moves",
                 told(lambda r: wires.moves(play, since(r), ours=True, without=[cast.kubernetes])),
@@ -102,6 +106,16 @@ def stage_door(play: Play, clock: Callable[[], datetime]) -> Starlette:
             ),
         ]
     )  # fmt: skip
+
+
+def notices(app: str, secret_env: str, chat_env: str) -> str:
+    """The TOML that tells everybody by the chat that is played; these variables hold its address and the secret."""
+    audiences = "".join(
+        f'[[notices.audiences]]\nname = "{each}"\nfor = "{each}"\nchannels = ["chat"]\n'
+        for each in ("teams", "schedulers", "clusters")
+    )
+    head = f'[notices]\nbase_url = "{app}"\nsecret_env = "{secret_env}"\n'
+    return f'{head}[[notices.channels]]\nname = "chat"\ntype = "slack"\nurl_env = "{chat_env}"\n{audiences}'
 
 
 def configuration(play: Play, url: str) -> str:

@@ -22,12 +22,19 @@ PAGES = {
     "whos_up": "/whos_up",
     "partner": "/partner?provider=nimbus",
     "watch": "/watch",
+    "notices": "/notices",
     "trust": "/trust",
     "sources": "/sources",
     "plan": "/plan",
     "maintenance": "/maintenance?maintenance=M-1129",
 }
-DRAWN = {"sources": ".st-key-footer", "whos_up": ".st-key-footer", "partner": "[data-testid=stTable]"}
+DRAWN = {
+    "watch": ".st-key-footer",
+    "notices": ".st-key-footer",
+    "sources": ".st-key-footer",
+    "whos_up": ".st-key-footer",
+    "partner": "[data-testid=stTable]",
+}
 """What is there once a page is drawn, where it has no figure."""
 
 OUT = """
