@@ -7,18 +7,15 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from dashboard.log.forecasts import forecast_history
-from dashboard.log.state import Standing, maintenances, of_maintenances
 from dashboard.model.instants import micros
 from dashboard.model.outlook import FRACTIONS, LIKELY, Fan, Forecast, Mark, Racks, ReturnCurve, Slip
 from dashboard.model.scope import Scope
-from dashboard.model.stages import Stage
 from dashboard.views import words
 from dashboard.views.account import account, moved
-from dashboard.views.ahead import Ahead
-from dashboard.views.fleet import instant_of, read_fleet
+from dashboard.views.ahead import Ahead, look_at
 from dashboard.views.nodes import racks_of, stages_table, stragglers_table, waiting_table
-from dashboard.views.outlooks import curve, forecasts_for, together
-from dashboard.views.standing import OUT_STAGES, as_told, out_over_time, picture_of
+from dashboard.views.outlooks import curve
+from dashboard.views.standing import out_over_time
 from dashboard.views.summaries import ALMOST, Summary, summaries
 from dashboard.views.told import Told
 
@@ -79,7 +76,7 @@ MOST_FACT = timedelta(days=14)
 def where_it_stands(connection: Connection, scope: Scope, now: datetime, maintenance_id: str) -> WhereItStands | None:
     """One maintenance in full, whoever's GPUs it holds; None where it was not known at the instant shown."""
     whole = Scope(as_of=scope.as_of, certainty=scope.certainty, zone=scope.zone)
-    ahead, rows = _look(connection, whole, now, maintenance_id)
+    ahead, rows = look_at(connection, whole, now, [maintenance_id])
     if maintenance_id not in ahead.picture.known:
         return None
     (summary,) = summaries(connection, ahead, [maintenance_id], whole) or (None,)
@@ -119,21 +116,6 @@ def where_it_stands(connection: Connection, scope: Scope, now: datetime, mainten
         cases=told.cases,
         updates=told.updates,
     )
-
-
-def _look(connection: Connection, scope: Scope, now: datetime, maintenance_id: str) -> tuple[Ahead, list[Standing]]:
-    """What `ahead` tells of all, of this maintenance alone; and its nodes."""
-    at, now = instant_of(scope), scope.as_of or now
-    fleet = read_fleet(connection, scope, at)
-    known = maintenances(connection, at, [maintenance_id])
-    rows = of_maintenances(connection, known, at)
-    for name, each in known.items():
-        if not each.by_node:
-            rows = [as_told(row, each.maintenance) if row.maintenance_id == name else row for row in rows]
-    held = [row for row in rows if row.stage in OUT_STAGES or row.stage == Stage.REMOVED]
-    forecasts = forecasts_for(connection, known, scope.as_of)
-    picture = picture_of(fleet, known, held)
-    return Ahead(now, at, fleet, picture, forecasts, together(forecasts.values(), fleet, now)), rows
 
 
 def _subtitle(summary: Summary) -> str:
