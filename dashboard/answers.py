@@ -10,14 +10,19 @@ from dashboard.jobs.join import take_apart
 from dashboard.log.database import open_log, reading
 from dashboard.model.scope import Scope
 from dashboard.settings import Settings
+from dashboard.views.agenda import Agenda, Newsfeed, agenda, newsfeed
 from dashboard.views.can_i_run import CanIRun, can_i_run
 from dashboard.views.capacity import WhatIsOut, what_is_out
 from dashboard.views.freshness import Choices, Freshness, Head, choices, freshness, head
+from dashboard.views.lifecycle import Lifecycle, lifecycle
 from dashboard.views.maintenance import WhereItStands, where_it_stands
 from dashboard.views.maintenances import WhatIsPlanned, what_is_planned
+from dashboard.views.signals import Signals, signals
 from dashboard.views.sources import WhatComesIn, what_comes_in
+from dashboard.views.status import Status, status
 from dashboard.views.tellings import Tellings, tellings, whole_of
 from dashboard.views.trust import Trust, trust
+from dashboard.views.vitals import Vitals, vitals
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,36 @@ class Answers:
         """Is what I see complete."""
         with reading(self.engine) as connection:
             return what_comes_in(connection, scope, self.now())
+
+    def status(self, scope: Scope, since: datetime | None = None, ids: tuple[str, ...] = ()) -> Status:
+        """The update that nobody had to write."""
+        with reading(self.engine) as connection:
+            return status(connection, scope, self.now(), since, ids)
+
+    def lifecycle(self, scope: Scope) -> Lifecycle:
+        """What happens to a node."""
+        with reading(self.engine) as connection:
+            return lifecycle(connection, scope, self.now())
+
+    def agenda(self, scope: Scope) -> Agenda:
+        """What is planned, for calendars."""
+        with reading(self.engine) as connection:
+            return agenda(connection, scope, self.now())
+
+    def newsfeed(self, scope: Scope) -> Newsfeed:
+        """What became known, for feed readers."""
+        with reading(self.engine) as connection:
+            return newsfeed(connection, scope, self.now())
+
+    def signals(self, scope: Scope) -> Signals:
+        """What schedulers are told."""
+        with reading(self.engine) as connection:
+            return signals(connection, scope, self.now())
+
+    def vitals(self) -> Vitals:
+        """What monitoring asks."""
+        with reading(self.engine) as connection:
+            return vitals(connection, self.now())
 
 
 @cache

@@ -24,6 +24,7 @@ from dashboard.answers import answers
 from dashboard.errors import DashboardError
 from dashboard.log.database import migrate
 from dashboard.settings import Settings
+from dashboard.web.routes import ROUTES
 
 TIDY_EVERY_SECONDS = 5.0
 WORKER_LOOK_SECONDS = 0.5
@@ -122,5 +123,5 @@ PagesManager.uses_pages_directory = False
 app = st.App(
     main_script(),
     lifespan=lifespan,
-    routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/capacity", home)],
+    routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/capacity", home), *ROUTES],
 )

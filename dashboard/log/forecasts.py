@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, func, select
 
 from dashboard.log.append import take_position
 from dashboard.log.bulk import in_chunks, many
@@ -112,7 +112,7 @@ def _futures(forecast: Forecast) -> bytes:
     return zlib.compress(len(text).to_bytes(4, "big") + text + body, 1)
 
 
-def _unpack(row: Row[Any]) -> Forecast:
+def _unpack(row: Any) -> Forecast:
     said = json.loads(row.said)
     grid: tuple[datetime, ...] = ()
     parts: tuple[Part, ...] = ()

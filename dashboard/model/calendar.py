@@ -38,7 +38,7 @@ class Event:
 
     uid: str
     sequence: int
-    created_at: datetime
+    created_at: datetime | None
     modified_at: datetime
     begins: datetime
     ends: datetime | None
@@ -97,7 +97,7 @@ def coming_back(about: About, likely: datetime, plan_on: datetime, made_at: date
     return Event(
         uid=uid("back", about.maintenance_id),
         sequence=number - 1,
-        created_at=made_at,
+        created_at=None,
         modified_at=made_at,
         begins=likely,
         ends=plan_on if plan_on > likely else None,
@@ -123,7 +123,7 @@ def subscription(events: Iterable[Event], name: str, base: str = "", source: str
     made.add("uid", str(uuid5(NAMESPACE_URL, f"urn:maintenance-dashboard:calendar:{name}")))
     made.add("description", "Planned windows of maintenance, and the hours in which the GPUs come back.")
     made.add("refresh-interval", REFRESH, parameters={"value": "DURATION"})
-    made.add("x-published-ttl", REFRESH)
+    made.add("x-published-ttl", "PT15M")
     made.add("color", COLOUR)
     if source:
         made.add("source", source, parameters={"value": "URI"})
@@ -158,7 +158,8 @@ def _component(event: Event, base: str, stamp: datetime) -> Component:
     made.add("uid", event.uid)
     made.add("dtstamp", stamp)
     made.add("sequence", event.sequence)
-    made.add("created", event.created_at)
+    if event.created_at is not None:
+        made.add("created", event.created_at)
     made.add("last-modified", event.modified_at)
     made.add("dtstart", event.begins)
     if event.ends is not None:

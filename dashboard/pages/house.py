@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard.model.scope import Scope
-from dashboard.pages import address, capacity, maintenance, maintenances, shell, sources, trust
+from dashboard.pages import address, capacity, lifecycle, maintenance, maintenances, shell, sources, trust
 from dashboard.views.freshness import Freshness
 
 CSS = Path(__file__).with_name("house.css")
@@ -30,6 +30,7 @@ ROOMS = (
     Room("maintenances", "Maintenances", maintenances.page),
     Room("trust", "Trust", trust.page),
     Room("sources", "Sources", sources.page),
+    Room("lifecycle", "Lifecycle", lifecycle.page),
     Room("maintenance", "Maintenance", maintenance.page, listed=False),
 )
 

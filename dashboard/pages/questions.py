@@ -7,9 +7,11 @@ from dashboard.model.scope import Scope
 from dashboard.views.can_i_run import CanIRun
 from dashboard.views.capacity import WhatIsOut
 from dashboard.views.freshness import Choices, Freshness, Head
+from dashboard.views.lifecycle import Lifecycle
 from dashboard.views.maintenance import WhereItStands
 from dashboard.views.maintenances import WhatIsPlanned
 from dashboard.views.sources import WhatComesIn
+from dashboard.views.status import Status
 from dashboard.views.tellings import Tellings
 from dashboard.views.trust import Trust
 
@@ -40,6 +42,12 @@ class Answers(Protocol):
 
     def where_it_stands(self, scope: Scope, maintenance_id: str) -> WhereItStands | None:
         """Where does this maintenance stand; None where it is not known."""
+
+    def status(self, scope: Scope, since: datetime | None = None, ids: tuple[str, ...] = ()) -> Status:
+        """The update that nobody had to write; of these maintenances, or of the scope."""
+
+    def lifecycle(self, scope: Scope) -> Lifecycle:
+        """What happens to a node, and where nodes stand."""
 
     def tellings(self, scope: Scope, maintenance_id: str) -> Tellings:
         """Who tells of this maintenance, and do they contradict each other."""

@@ -58,12 +58,14 @@ def agenda(connection: Connection, scope: Scope, now: datetime) -> Agenda:
     events: list[Event] = []
     for each in found:
         told = plans[each.maintenance_id]
-        window = planned(_about(each, ahead, _planned_words(each, told, now)), told)
+        window = planned(_about(each, ahead, _planned_words(each, told)), told)
         events += [window] if window else []
         if each.maintenance_id in said:
             forecast, number = said[each.maintenance_id]
             likely, plan_on = (forecast.quantile(ALMOST, level) for level in (LIKELY, PLAN_ON))
-            about = _about(each, ahead, _back_words(each, forecast, now))
+            if plan_on <= forecast.as_of:
+                continue  # so many are back already
+            about = _about(each, ahead, _back_words(each, forecast))
             events.append(coming_back(about, likely, plan_on, forecast.as_of, number))
     return Agenda(_name("Maintenance", ahead, scope), tuple(sorted(events, key=lambda each: (each.begins, each.uid))))
 
@@ -74,9 +76,9 @@ def newsfeed(connection: Connection, scope: Scope, now: datetime) -> Newsfeed:
     news: list[News] = []
     for each in found:
         told = plans[each.maintenance_id]
-        for number, (before, new) in enumerate(zip((None, *told), told, strict=False)):
+        for before, new in zip((None, *told), told, strict=False):
             if new.at > micros(now - KEPT):
-                news.append(_news(each, ahead, new, before, number))
+                news.append(_news(each, new, before))
     news.sort(key=lambda each: (each.at, each.uid), reverse=True)
     return Newsfeed(_name("Maintenance updates", ahead, scope), tuple(news[:MOST_NEWS]))
 
@@ -114,34 +116,31 @@ def _about(each: Summary, ahead: Ahead, said: str) -> About:
     return About(each.maintenance_id, each.title, place, words.stage(each.kind), text, _path(each.maintenance_id))
 
 
-def _clock(at: int, now: datetime) -> str:
+def _clock(at: int) -> str:
     """Whoever subscribes may be anywhere: in a text the zone is UTC, and the date is whole."""
     return f"{instant(at):%a %-d %b %Y %H:%M} UTC"
 
 
-def _planned_words(each: Summary, plans: Sequence[Revision], now: datetime) -> str:
+def _planned_words(each: Summary, plans: Sequence[Revision]) -> str:
     """What holds of the plan by itself, so that it changes with the plan alone."""
     lines = [f"{words.stage(each.status).capitalize()}, with {words.gpus(each.gpus)}."]
     ends = [plan.ends for plan in plans if plan.ends is not None]
     if ends and ends[-1] != ends[0]:
-        lines.append(f"First promised for {_clock(ends[0], now)}, now for {_clock(ends[-1], now)}.")
+        lines.append(f"First promised for {_clock(ends[0])}, now for {_clock(ends[-1])}.")
     return "\n".join(lines)
 
 
-def _back_words(each: Summary, forecast: Forecast, now: datetime) -> str:
-    likely, plan_on = (_clock(micros(forecast.quantile(ALMOST, level)), now) for level in (LIKELY, PLAN_ON))
+def _back_words(each: Summary, forecast: Forecast) -> str:
+    likely, plan_on = (_clock(micros(forecast.quantile(ALMOST, level))) for level in (LIKELY, PLAN_ON))
     return "\n".join([f"95 % of {words.gpus(each.gpus)} are likely back by {likely}; plan on {plan_on}.",
                       *forecast.because])  # fmt: skip
 
 
-def _news(each: Summary, ahead: Ahead, new: Revision, before: Revision | None, number: int) -> News:
-    def clock(at: int) -> str:
-        return _clock(at, ahead.now)
-
-    said = revised(new, before, clock)
+def _news(each: Summary, new: Revision, before: Revision | None) -> News:
+    said = revised(new, before, _clock)
     where = ", ".join(part for part in (each.provider, each.cluster) if part)
     return News(
-        uid=uid(f"update {number}", each.maintenance_id),
+        uid=uid(f"update at {new.at}", each.maintenance_id),
         at=instant(new.at),
         title=f"{each.title}: {said}",
         words=f"{where}. {said[:1].upper()}{said[1:]}." if where else f"{said[:1].upper()}{said[1:]}.",

@@ -108,8 +108,9 @@ def _since(row: Standing, ahead: Ahead, planned: int | None, certainty: float) -
         return None if out is None else instant(out)
     forecast = ahead.forecasts.get(row.maintenance_id)
     if forecast and forecast.starts:
-        # As planned, or earlier where the beginning is likely to be earlier than that.
-        earliest = min(at for level, at in forecast.starts.items() if level >= 1 - certainty - 1e-9)
+        # As planned, or earlier where it may well begin earlier than that.
+        levels = [each for each in forecast.starts if each <= 1 - certainty + 1e-9]
+        earliest = forecast.starts[max(levels, default=min(forecast.starts))]
         return min(earliest, instant(planned)) if planned is not None and instant(planned) > ahead.now else earliest
     if forecast:
         return ahead.now  # it runs: any of its nodes may be next

@@ -51,7 +51,7 @@ def vitals(connection: Connection, now: datetime) -> Vitals:
     made = [at for _, at in latest_positions(connection, open_ids(picture)).values()]
     states = read_states(connection)
     heard = freshness(connection, Scope(), now).sources
-    ages = {str(row.source): (now - row.last_at.to_pydatetime()).total_seconds() for row in heard.itertuples()}
+    ages = dict(zip(heard["source"], (now - heard["last_at"]).dt.total_seconds(), strict=True))
     for each in states:
         well = maybe_instant(each.succeeded_at)
         if well is not None:
