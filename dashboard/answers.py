@@ -7,6 +7,7 @@ from functools import cache
 from sqlalchemy import Engine
 
 from dashboard.jobs.join import take_apart
+from dashboard.log.append import last_append
 from dashboard.log.database import open_log, reading
 from dashboard.model.scope import Scope
 from dashboard.settings import Settings
@@ -39,6 +40,11 @@ class Answers:
         """Where the log stands."""
         with reading(self.engine) as connection:
             return head(connection)
+
+    def moved_at(self) -> datetime | None:
+        """When the log last moved."""
+        with reading(self.engine) as connection:
+            return last_append(connection)
 
     def choices(self) -> Choices:
         """What there is to choose from."""

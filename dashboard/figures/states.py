@@ -11,8 +11,8 @@ from dashboard.model.lifecycle import States, Step, Way
 from dashboard.model.stages import Stage
 
 HEIGHT = 700
-MAIN, ASIDE = 0.25, 0.79  # the middle of the columns
-HALF_WIDTH, HALF_HEIGHT = 0.21, 0.27  # of a box
+MAIN, ASIDE = 0.23, 0.768  # the middle of the columns
+HALF_WIDTH, HALF_HEIGHT = 0.228, 0.27  # of a box
 STRIPE = 0.014
 PLACES = {
     Stage.SCHEDULED: (MAIN, 0),
@@ -26,12 +26,13 @@ PLACES = {
     Stage.REMOVED: (ASIDE, 6),
 }
 APART = 0.11  # of two ways between the same stages
+LOST = ASIDE - 0.17  # where the way to removed goes down, with room for words beside it
 
 
 def states(shape: States, look: Look) -> go.Figure:
     """Down the page as a rollout goes; what fails stands aside. Narrow enough for a phone."""
     made = theme.figure(look, HEIGHT, margin={"l": 0, "r": 0, "t": 4, "b": 4, "autoexpand": False})
-    made.update_xaxes(visible=False, range=[0, 1])
+    made.update_xaxes(visible=False, range=[0, 1.002])
     made.update_yaxes(visible=False, range=[6.4, -0.4])
     for way in shape.ways:
         _way(made, way, look)
@@ -58,25 +59,28 @@ def _box(made: go.Figure, step: Step, look: Look) -> None:
 def _way(made: go.Figure, way: Way, look: Look) -> None:
     (x0, y0), (x1, y1) = PLACES[way.before], PLACES[way.after]
     said = _said(way)
-    if x0 == x1:
+    if x0 == x1 == MAIN:
         _arrow(made, (x0, y0 + HALF_HEIGHT), (x1, y1 - HALF_HEIGHT), look)
         theme.note(made, x0, (y0 + y1) / 2, said, look.muted, xanchor="left", xshift=8)
-        return
-    out = x1 > x0
-    y, side = (y0 - APART, 1) if out else (y0 + APART, -1)
-    _arrow(made, (x0 + side * HALF_WIDTH, y), (x1 - side * HALF_WIDTH, y), look)
-    # Between two boxes there is no room for words: above and below them there is.
-    where = {"yanchor": "bottom", "yshift": 4} if out else {"yanchor": "top", "yshift": -4}
-    edge = y0 - HALF_HEIGHT if out else y0 + HALF_HEIGHT
-    theme.note(made, ASIDE + HALF_WIDTH, edge, f"{'fails after' if out else 'repaired in'} {said}" if said else "",
-               look.muted, xanchor="right", **where)  # fmt: skip
+    elif way.after is Stage.REMOVED:
+        _arrow(made, (LOST, y0 + HALF_HEIGHT), (LOST, y1 - HALF_HEIGHT), look)
+        _aside(made, (y0 + y1) / 2, "lost after", said, look, yshift=-8)
+    elif way.after is Stage.REPAIRING:
+        _arrow(made, (x0 + HALF_WIDTH, y0 - APART), (x1 - HALF_WIDTH, y1 - APART), look)
+        _aside(made, y1 - HALF_HEIGHT, "fails after", said, look, yshift=10)
+    else:
+        _arrow(made, (x0 - HALF_WIDTH, y0 + APART), (x1 + HALF_WIDTH, y1 + APART), look)
+        _aside(made, y0 + 0.5, "back in", said, look, yshift=8)
+
+
+def _aside(made: go.Figure, y: float, how: str, said: str, look: Look, **more: float) -> None:
+    if said:
+        theme.note(made, LOST, y, f"{how} {said}", look.muted, xanchor="left", xshift=8, **more)
 
 
 def _said(way: Way) -> str:
-    """Likely and plan on: 6 h, plan on 14 h."""
-    if np.isnan(way.likely):
-        return ""
-    return f"{_span(way.likely)}, plan on {_span(way.plan_on)}"
+    """Likely and plan on: 6 h – 14 h."""
+    return "" if np.isnan(way.likely) else f"{_span(way.likely)} – {_span(way.plan_on)}"
 
 
 def _span(hours: float) -> str:

@@ -9,11 +9,11 @@ from dashboard.views.lifecycle import Lifecycle
 
 STAGES = {
     "stage": "Stage",
-    "nodes": "nodes",
-    "holder": "Has the ball",
     "scheduler": "What the scheduler does",
+    "holder": "Has the ball",
     "likely": "likely",
     "plan_on": "plan on",
+    "nodes": "nodes",
     "gpus": "GPUs",
 }
 OTHERS = {"way": "From one to the next", "moves": "times", "likely": "likely after", "plan_on": "plan on"}
@@ -37,7 +37,8 @@ def _drawn(story: Lifecycle, scope: Scope) -> None:
     paper.sentence(story.sentence)
     left, right = st.columns([2, 3], gap="large")
     with left:
-        paper.picture(states(story.states, paper.look()), f"The stages of a node. {story.sentence}", "states")
+        paper.picture(states(story.states, paper.look()), story.spoken, "states")
+        paper.caption("Beside each way: how long a stay is, likely – plan on.")
     with right:
         paper.table(story.stages, STAGES, scope.zone, "Each stage: who has the ball, and what the scheduler does")
         paper.caption(story.basis)

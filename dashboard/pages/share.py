@@ -22,8 +22,13 @@ def both(scope: Scope) -> None:
 
 
 def update(scope: Scope, *ids: str) -> None:
-    """The status update, behind a button, ready to be copied."""
-    with st.popover("Copy as update", icon=":material/content_copy:", key="update", width="content"), shell.part("It"):
+    """The status update, behind a button, ready to be copied; written once somebody asks for it."""
+    held = st.popover(
+        "Copy as update", icon=":material/content_copy:", key="update", width="content", on_change="rerun"
+    )
+    if not held.open:
+        return
+    with held, shell.part("The update"):
         since: datetime | None = None  # a day before
         found: Status = shell.load("status", scope, since, ids)
         for tab, shape in zip(st.tabs(list(SHAPES)), SHAPES.values(), strict=True):

@@ -37,6 +37,7 @@ class Lifecycle:
 
     now: datetime
     sentence: str
+    spoken: str  # the diagram, for whoever does not see it
     basis: str
     states: States
     stages: pd.DataFrame
@@ -51,12 +52,13 @@ def lifecycle(connection: Connection, scope: Scope, now: datetime) -> Lifecycle:
     steps = _steps(connection, picture, at)
     finished = _finished(picture, fleet, now)
     lasted = stays(connection, [each.maintenance_id for each in finished], at)
-    ways = {pair: _way(*pair, lasted.get((str(pair[0]), str(pair[1])), ())) for pair in USUAL}
+    ways = tuple(_way(*pair, lasted.get((str(pair[0]), str(pair[1])), ())) for pair in USUAL)
     return Lifecycle(
         now=now,
         sentence=_sentence(steps),
+        spoken=_spoken(steps, ways),
         basis=_basis(finished, now),
-        states=States(steps, tuple(ways.values())),
+        states=States(steps, ways),
         stages=_stages(steps, lasted),
         others=_others(lasted),
     )
@@ -111,6 +113,16 @@ def _sentence(steps: Sequence[Step]) -> str:
         stands = f"{words.nodes(total)} {'is' if total == 1 else 'are'} out"
         return f"{stands}, {'' if total == 1 else 'all '}{words.stage(most.stage)}{holder}."
     return f"{words.nodes(total)} are out. Most, {words.count(most.nodes)}, are {words.stage(most.stage)}{holder}."
+
+
+def _spoken(steps: Sequence[Step], ways: Sequence[Way]) -> str:
+    held = [f"{words.stage(each.stage)} {words.nodes(each.nodes)}" for each in steps]
+    told = [
+        f"{words.stage(each.before)} to {words.stage(each.after)} likely after {_times(each)[0]}"
+        for each in ways
+        if _times(each)[0]
+    ]
+    return ". ".join(part for part in (f"The stages of a node: {', '.join(held)}", "; ".join(told)) if part) + "."
 
 
 def _role(role: str) -> str:

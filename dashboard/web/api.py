@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from pydantic import AwareDatetime, Field
 from starlette.exceptions import HTTPException
@@ -13,11 +14,12 @@ from dashboard.answers import answers
 from dashboard.views.freshness import Choices
 from dashboard.views.update import as_json
 from dashboard.web import shapes
-from dashboard.web.asking import Asked, Dated, Handler, answering, asked, conditional, make, refused
+from dashboard.web.asking import Asked, Dated, Handler, answering, asked, conditional, edition, make, refused
 from dashboard.web.shapes import Shape
 
 ROOT = "/api/v1"
 JSON = "application/json"
+MINUTE = timedelta(minutes=1)
 
 
 class Since(Dated):
@@ -105,15 +107,14 @@ def _handler(endpoint: Endpoint) -> Handler:
     @answering(endpoint.name)
     def handle(request: Request) -> Response:
         told = asked(request, endpoint.asks)
-        scope, head = told.scope(), answers().head()
+        scope, name = told.scope(), request.path_params.get("id", "")
         # Live, words such as "in 14 h" and what is late change by the minute without any news.
-        minute = "" if scope.as_of else f"{answers().now():%Y%m%d%H%M}"
-        name = request.path_params.get("id", "")
-        key = f"{head.position} {minute} {endpoint.path} {name} {told.model_dump_json()}"
-        return conditional(
-            request, key, JSON, head.recorded_at,
-            lambda: make(endpoint.path, scope, key, lambda: endpoint.find(told, name).model_dump_json().encode()),
-        )  # fmt: skip
+        of = edition(f"{endpoint.path} {name} {told.model_dump_json()}", None if scope.as_of else MINUTE)
+
+        def body() -> bytes:
+            return endpoint.find(told, name).model_dump_json().encode()
+
+        return conditional(request, of, JSON, lambda: make(scope, of.key, body))
 
     return handle
 

@@ -2,7 +2,8 @@
 
 import logging
 from collections.abc import Callable
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from functools import wraps
 from hashlib import blake2b
@@ -16,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 
 from dashboard.answers import answers
 from dashboard.errors import DashboardError, LogUnavailable, UsageError
+from dashboard.model.instants import EPOCH
 from dashboard.model.outlook import PLAN_ON
 from dashboard.model.scope import Scope
 from dashboard.views.freshness import unknown
@@ -97,10 +99,10 @@ def _sentence(why: ValidationError, what: type[Asked]) -> str:
     return f"{name}: {first['msg'][:1].lower()}{first['msg'][1:]}{hint}"
 
 
-def make(question: str, scope: Scope, key: str, body: Callable[[], bytes]) -> bytes:
+def make(scope: Scope, key: str, body: Callable[[], bytes]) -> bytes:
     """The body of an answer, kept under its key; of a past instant only one is made at a time."""
     if scope.as_of is None:
-        return kept.get(f"{question} {key}", body)
+        return kept.get(key, body)
 
     def in_turn() -> bytes:
         if not _past.acquire(timeout=PAST_PATIENCE_SECONDS):
@@ -110,19 +112,33 @@ def make(question: str, scope: Scope, key: str, body: Callable[[], bytes]) -> by
         finally:
             _past.release()
 
-    return kept.get(f"{question} {key}", in_turn)
+    return kept.get(key, in_turn)
 
 
-def conditional(request: Request, key: str, media: str, at: datetime | None, body: Callable[[], bytes]) -> Response:
-    """An answer with its ETag and Last-Modified; 304, and nothing is made, where the asker has it already.
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """What an answer is made from: `key` is all it depends on, `at` when that last changed; None for an empty log."""
 
-    key : whatever the answer depends on; at : when the newest fact was recorded, None for an empty log
-    """
-    tag = f'W/"{blake2b(key.encode(), digest_size=12).hexdigest()}"'
+    key: str
+    at: datetime | None
+
+
+def edition(what: str, beat: timedelta | None) -> Edition:
+    """The present edition of an answer. What it says changes as the log moves, and by the clock with every `beat`."""
+    position, at = answers().head().position, answers().moved_at()
+    if beat is None:
+        return Edition(f"{position} {what}", at)
+    begun = EPOCH + (answers().now() - EPOCH) // beat * beat
+    return Edition(f"{position} {begun:%Y%m%d%H%M} {what}", max(at, begun) if at else begun)
+
+
+def conditional(request: Request, of: Edition, media: str, body: Callable[[], bytes]) -> Response:
+    """An answer with its ETag and Last-Modified; 304, and nothing is made, where the asker has it already."""
+    tag = f'W/"{blake2b(of.key.encode(), digest_size=12).hexdigest()}"'
     headers = SAFE | {"ETag": tag}
-    if at is not None:
-        headers["Last-Modified"] = format_datetime(at.replace(microsecond=0), usegmt=True)
-    if _has_it(request, tag, at):
+    if of.at is not None:
+        headers["Last-Modified"] = format_datetime(of.at.replace(microsecond=0), usegmt=True)
+    if _has_it(request, tag, of.at):
         return Response(status_code=304, headers=headers)
     return Response(body(), media_type=media, headers=headers)
 
@@ -136,7 +152,8 @@ def _has_it(request: Request, tag: str, at: datetime | None) -> bool:
     if since is None or at is None:
         return False
     try:
-        return at.replace(microsecond=0) <= parsedate_to_datetime(since)
+        # To the second: what changed within that very second would be missed, so that one counts as changed.
+        return at < parsedate_to_datetime(since)
     except (ValueError, TypeError):
         return False
 

@@ -1,6 +1,7 @@
 """The door of calendars and feed readers: `/calendar.ics` and `/feed.atom`, always live."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -9,10 +10,11 @@ from starlette.responses import Response
 from dashboard.answers import answers
 from dashboard.model.calendar import subscription
 from dashboard.model.scope import Scope
-from dashboard.web.asking import Filtered, answering, asked, base_of, conditional, make
+from dashboard.web.asking import Filtered, answering, asked, base_of, conditional, edition, make
 from dashboard.web.atom import feed
 
 CALENDAR = "text/calendar; charset=utf-8"
+HOUR = timedelta(hours=1)  # what is 30 days old leaves without any news
 ATOM = "application/atom+xml; charset=utf-8"
 
 
@@ -38,12 +40,9 @@ def atom(request: Request) -> Response:
 
 
 def _fed(request: Request, media: str, made: Callable[[Scope, str, str], bytes]) -> Response:
-    """The hour is in the key: what is 30 days old leaves without any news."""
     told = asked(request, Filtered)
-    scope, base, head = told.scope(), base_of(request), answers().head()
+    scope, base = told.scope(), base_of(request)
     chosen = urlencode(told.model_dump(exclude_none=True))
     own = f"{base}{request.url.path}{'?' if chosen else ''}{chosen}"
-    key = f"{head.position} {answers().now():%Y%m%d%H} {own}"
-    return conditional(
-        request, key, media, head.recorded_at, lambda: make(media, scope, key, lambda: made(scope, base, own))
-    )
+    of = edition(own, HOUR)
+    return conditional(request, of, media, lambda: make(scope, of.key, lambda: made(scope, base, own)))
