@@ -75,7 +75,7 @@ def _sections(status: Status, marks: Marks) -> list[tuple[str, int, list[str]]]:
         (f"New since {since}", MOST + 1, total + [_changed(each, status, marks) for each in status.changed]),
         ("Out now", MOST, [_out(each, status, marks) for each in status.out]),
         (f"ETA moved since {since}", FEW, [_moved(each, status, marks) for each in status.moved]),
-        ("Has the ball", MOST, [_ball(each, status, marks) for each in status.balls]),
+        ("Who has the ball", MOST, [_ball(each, status, marks) for each in status.balls]),
         ("Overdue, or due within a day", FEW, [_owed(each, status, marks) for each in status.owed]),
         ("Coming up", FEW, [_coming(each, status, marks) for each in status.coming]),
     ]
@@ -144,7 +144,7 @@ def _who(who: str, of: str, marks: Marks) -> str:
 
 def _ball(each: Ball, status: Status, marks: Marks) -> str:
     about = "" if status.only else f": {words.listed([marks.theirs(title) for title in each.titles], 2)}"
-    return f"{_who(each.who, each.of, marks)} with {words.gpus(each.gpus)}{about}."
+    return f"{_who(each.who, each.of, marks)} has {words.gpus(each.gpus)}{about}."
 
 
 def _owed(each: Owed, status: Status, marks: Marks) -> str:

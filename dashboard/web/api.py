@@ -10,12 +10,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dashboard.answers import answers
 from dashboard.views.freshness import Choices
 from dashboard.views.update import as_json
 from dashboard.web import shapes
 from dashboard.web.asking import Asked, Dated, Handler, answering, asked, conditional, edition, make, refused
 from dashboard.web.shapes import Shape
+from dashboard.web.whom import answers
 
 ROOT = "/api/v1"
 JSON = "application/json"

@@ -15,7 +15,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from dashboard.answers import answers
 from dashboard.errors import DashboardError, LogUnavailable, UsageError
 from dashboard.model.instants import EPOCH
 from dashboard.model.outlook import PLAN_ON
@@ -23,6 +22,7 @@ from dashboard.model.scope import Scope
 from dashboard.views.freshness import unknown
 from dashboard.web.kept import Kept
 from dashboard.web.metrics import count_request
+from dashboard.web.whom import answers
 
 PAST_AT_ONCE = 1  # a past instant is forecast anew, which takes a core for seconds
 PAST_PATIENCE_SECONDS = 30

@@ -7,11 +7,11 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dashboard.answers import answers
 from dashboard.model.calendar import subscription
 from dashboard.model.scope import Scope
 from dashboard.web.asking import Filtered, answering, asked, base_of, conditional, edition, make
 from dashboard.web.atom import feed
+from dashboard.web.whom import answers
 
 CALENDAR = "text/calendar; charset=utf-8"
 HOUR = timedelta(hours=1)  # what is 30 days old leaves without any news

@@ -9,10 +9,10 @@ from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dashboard.answers import answers
 from dashboard.errors import DashboardError
 from dashboard.model.stages import CLOSED, Status
 from dashboard.views.vitals import Vitals
+from dashboard.web.whom import answers
 
 own = CollectorRegistry()
 requests = Counter(
