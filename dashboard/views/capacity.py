@@ -87,7 +87,7 @@ def what_is_out(connection: Connection, scope: Scope, now: datetime) -> WhatIsOu
         fan=_fan(ahead, touching, past, since),
         behind=_behind(touching),
         teams=_teams(ahead, scope),
-        clusters=_clusters(ahead),
+        clusters=clusters_of(ahead),
         basis=ahead.fleet.basis(scope.team) if scope.team else "",
         trend=tuple(past[::EVERY_SIX_HOURS]),
     )
@@ -185,7 +185,8 @@ def _as_team(fleet: Fleet, team: str) -> Fleet:
     return Fleet(scope, fleet.providers, fleet.clusters, fleet.teams, fleet.parties, fleet.allocated, fleet.totals)
 
 
-def _clusters(ahead: Ahead) -> pd.DataFrame:
+def clusters_of(ahead: Ahead) -> pd.DataFrame:
+    """A row a cluster in scope, as WhatIsOut has them."""
     out, fleet = ahead.picture.out, ahead.fleet
     by_cluster = (out["gpus"] * out["weight"]).groupby(out["cluster_id"]).sum()
     gone = ahead.picture.nodes[~ahead.picture.nodes["is_out"]].drop_duplicates("node_id")

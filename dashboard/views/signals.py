@@ -14,6 +14,7 @@ from dashboard.model.scope import Scope
 from dashboard.model.stages import OUT, Stage, Status
 from dashboard.views.ahead import Ahead, look_ahead, open_ids
 from dashboard.views.can_i_run import free_paths
+from dashboard.views.capacity import clusters_of
 from dashboard.views.standing import as_told
 
 CERTAINTIES = (0.5, 0.75, 0.9, 0.95)
@@ -63,6 +64,7 @@ def signals(connection: Connection, scope: Scope, now: datetime) -> Signals:
     """Of each cluster in scope, as a scope counts it, at the scope's instant or `now`."""
     ahead = look_ahead(connection, scope, now)
     avoid = _avoid(connection, ahead, scope.certainty)
+    facts = clusters_of(ahead).set_index("cluster")["in_service"]
     found = []
     for cluster, gpus in ahead.fleet.by_cluster.items():
         free = free_paths(ahead, cluster)
@@ -73,7 +75,7 @@ def signals(connection: Connection, scope: Scope, now: datetime) -> Signals:
                 ahead.fleet.provider_of(cluster),
                 ahead.fleet.sku_of(cluster),
                 round(gpus),
-                max(round(float(np.median(free[:, 0]))), 0),
+                int(facts[cluster]),
                 {
                     each: tuple(np.maximum(np.floor(line + 1e-6), 0).astype(int).tolist())
                     for each, line in levels.items()
