@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from dashboard.views.freshness import Choices
 from dashboard.views.update import as_json
-from dashboard.web import shapes
+from dashboard.web import shapes, shaping
 from dashboard.web.asking import Asked, Dated, Handler, answering, asked, conditional, edition, make, refused
 from dashboard.web.shapes import Shape
 from dashboard.web.whom import answers
@@ -71,7 +71,7 @@ def _one(told: Asked, maintenance_id: str) -> Shape:
         raise HTTPException(
             404, f"no maintenance {maintenance_id[:80]!r} was known then; {ROOT}/maintenances lists some"
         )
-    return shapes.in_full(found)
+    return shaping.in_full(found)
 
 
 def _names(choose: Callable[[Choices], tuple[tuple[str, str], ...]]) -> Callable[[Asked, str], Shape]:
@@ -89,15 +89,15 @@ def _update(told: Asked, _id: str) -> Shape:
 
 ENDPOINTS = (
     Endpoint("/capacity", "What is out, when it is back, and the curve of GPUs out", Dated, shapes.Capacity,
-             lambda told, _: shapes.capacity(answers().what_is_out(told.scope()))),
+             lambda told, _: shaping.capacity(answers().what_is_out(told.scope()))),
     Endpoint("/maintenances", "What is running, announced, or over for less than 14 days", Dated, shapes.Maintenances,
-             lambda told, _: shapes.maintenances(answers().what_is_planned(told.scope()))),
+             lambda told, _: shaping.maintenances(answers().what_is_planned(told.scope()))),
     Endpoint("/maintenances/{id}", "Where one maintenance stands", Dated, shapes.MaintenanceInFull, _one),
     Endpoint("/signals", "For schedulers: coming capacity at stated certainties, and the nodes to avoid from when",
-             Dated, shapes.SchedulerSignals, lambda told, _: shapes.signals(answers().signals(told.scope()))),
+             Dated, shapes.SchedulerSignals, lambda told, _: shaping.signals(answers().signals(told.scope()))),
     Endpoint("/status", "The update that nobody had to write", Since, Update, _update),
     Endpoint("/clusters", "The clusters: GPUs in service, out and lost", Dated, shapes.Clusters,
-             lambda told, _: shapes.clusters(answers().what_is_out(told.scope()))),
+             lambda told, _: shaping.clusters(answers().what_is_out(told.scope()))),
     Endpoint("/teams", "The teams", Asked, shapes.Names, _names(lambda known: known.teams)),
     Endpoint("/providers", "The providers", Asked, shapes.Names, _names(lambda known: known.providers)),
 )  # fmt: skip

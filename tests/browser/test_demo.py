@@ -21,6 +21,7 @@ PAGES = {
     "maintenances": "/maintenances",
     "trust": "/trust",
     "sources": "/sources",
+    "lifecycle": "/lifecycle",
     "maintenance": "/maintenance?maintenance=M-1129",
 }
 DRAWN = {"sources": ".st-key-footer"}
