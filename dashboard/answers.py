@@ -1,29 +1,46 @@
 """The door between pages and log: what pages ask, answered from the database that the settings name."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 
 from sqlalchemy import Engine
 
+from dashboard.configuration import read_slas
+from dashboard.errors import DashboardError
+from dashboard.jobs.decide import decide
 from dashboard.jobs.join import take_apart
-from dashboard.log.append import last_append
-from dashboard.log.database import open_log, reading
+from dashboard.log.append import last_append, take_position
+from dashboard.log.database import appending, open_log, reading
+from dashboard.log.messages import tie
+from dashboard.log.outbox import acknowledge
+from dashboard.model.decision import Decision
+from dashboard.model.planning import Alternative
 from dashboard.model.scope import Scope
+from dashboard.model.slas import Slas
+from dashboard.notifier import configured
 from dashboard.settings import Settings
 from dashboard.views.agenda import Agenda, Newsfeed, agenda, newsfeed
 from dashboard.views.can_i_run import CanIRun, can_i_run
 from dashboard.views.capacity import WhatIsOut, what_is_out
+from dashboard.views.expectations import WhoIsUp, who_is_up
 from dashboard.views.freshness import Choices, Freshness, Head, choices, freshness, head
 from dashboard.views.lifecycle import Lifecycle, lifecycle
 from dashboard.views.maintenance import WhereItStands, where_it_stands
 from dashboard.views.maintenances import WhatIsPlanned, what_is_planned
+from dashboard.views.messages import Unread, may_be_of, what_is_unread
+from dashboard.views.notices import WhoWasTold, who_was_told
+from dashboard.views.notifier import NotifierHealth, notifier_health
+from dashboard.views.partner import Partner, between_us
+from dashboard.views.plan import Plan, plan
 from dashboard.views.signals import Signals, signals
 from dashboard.views.sources import WhatComesIn, what_comes_in
 from dashboard.views.status import Status, status
 from dashboard.views.tellings import Tellings, tellings, whole_of
 from dashboard.views.trust import Trust, trust
 from dashboard.views.vitals import Vitals, vitals
+from dashboard.views.watch import Watch, watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +48,14 @@ class Answers:
     """What pages ask, answered from the log."""
 
     engine: Engine
+    config: Path | None = None
+    _slas: list[Slas] = field(default_factory=list)
+
+    def slas(self) -> Slas:
+        """The contracts, read once. Raises UsageError: pages say what is wrong with them."""
+        if not self._slas:
+            self._slas.append(read_slas(self.config))
+        return self._slas[0]
 
     def now(self) -> datetime:
         """The clock."""
@@ -74,7 +99,17 @@ class Answers:
     def where_it_stands(self, scope: Scope, maintenance_id: str) -> WhereItStands | None:
         """One maintenance in full."""
         with reading(self.engine) as connection:
-            return where_it_stands(connection, scope, self.now(), maintenance_id)
+            return where_it_stands(connection, scope, self.now(), maintenance_id, self.slas())
+
+    def who_is_up(self, scope: Scope) -> WhoIsUp:
+        """Whom do we wait for."""
+        with reading(self.engine) as connection:
+            return who_is_up(connection, scope, self.now(), self.slas())
+
+    def between_us(self, scope: Scope, provider: str) -> Partner | None:
+        """What a provider and we owe each other."""
+        with reading(self.engine) as connection:
+            return between_us(connection, scope, self.now(), provider, self.slas())
 
     def tellings(self, scope: Scope, maintenance_id: str) -> Tellings:
         """Who tells of one maintenance."""
@@ -89,6 +124,20 @@ class Answers:
     def take_apart(self, maintenance_id: str) -> None:
         """Says that it stands by itself."""
         take_apart(self.engine, maintenance_id, self.now())
+
+    def plan(self, scope: Scope, maintenance_id: str, change: Alternative) -> Plan | None:
+        """One maintenance as it could be instead."""
+        with reading(self.engine) as connection:
+            return plan(connection, scope, self.now(), maintenance_id, change)
+
+    def decide(self, decision: Decision) -> None:
+        """Writes down what was decided."""
+        decide(self.engine, decision, self.now())
+
+    def watch(self, scope: Scope) -> Watch:
+        """What is stuck or wrong."""
+        with reading(self.engine) as connection:
+            return watch(connection, scope, self.now(), self.slas())
 
     def trust(self, scope: Scope) -> Trust:
         """Can I believe the ETA."""
@@ -130,8 +179,49 @@ class Answers:
         with reading(self.engine) as connection:
             return vitals(connection, self.now())
 
+    def who_was_told(self, scope: Scope, maintenance_id: str | None = None) -> WhoWasTold:
+        """Who was told what, who has not confirmed."""
+        with reading(self.engine) as connection:
+            return who_was_told(connection, scope, self.now(), maintenance_id)
+
+    def notifier_health(self) -> NotifierHealth:
+        """Is anyone told at all."""
+        with reading(self.engine) as connection:
+            return notifier_health(connection, self.now(), configured=_anyone_to_tell())
+
+    def acknowledge(self, message: str, who: str) -> None:
+        """Somebody has seen a message; the log moves, so that every page knows."""
+        with appending(self.engine) as connection:
+            if acknowledge(connection, message, self.now(), who or "someone on the page", "page"):
+                take_position(connection, self.now(), "notices", 1)
+
+    def what_is_unread(self, scope: Scope) -> Unread:
+        """The messages that are of no maintenance."""
+        with reading(self.engine) as connection:
+            return what_is_unread(connection, scope, self.now())
+
+    def may_be_of(self) -> tuple[tuple[str, str], ...]:
+        """The maintenances that a message may be given to."""
+        with reading(self.engine) as connection:
+            return may_be_of(connection, self.now())
+
+    def tie(self, message_id: str, maintenance_id: str) -> None:
+        """Appends that a message is of a maintenance, or of none."""
+        with appending(self.engine) as connection:
+            tie(connection, message_id, maintenance_id, self.now(), "tied by hand")
+
+
+@cache
+def _anyone_to_tell() -> bool:
+    """Whether the configuration names an audience; the worker says what is wrong with it where it cannot be read."""
+    try:
+        return bool(configured(Settings().config).audiences)
+    except DashboardError:
+        return True
+
 
 @cache
 def answers() -> Answers:
     """The one of this process."""
-    return Answers(open_log(Settings().database_url))
+    settings = Settings()
+    return Answers(open_log(settings.database_url), settings.config)

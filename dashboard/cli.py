@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dashboard.errors import DashboardError, UnreadableRecord
+from dashboard.notifier import notify
 from dashboard.parameters import Instant
 from dashboard.serving import demo, serve
 from dashboard.settings import Settings
@@ -190,7 +191,7 @@ def rebuild(database: str) -> None:
 
 def main() -> None:
     """Runs the command; what goes wrong on purpose ends in one line and a status."""
-    for each in (collect, doctor, serve, status, worker):
+    for each in (collect, doctor, notify, serve, status, worker):
         dashboard.add_command(_database(each))
     dashboard.add_command(demo)
     try:

@@ -20,6 +20,8 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 from streamlit.runtime.pages_manager import PagesManager
 
+from dashboard import ingest
+from dashboard.acknowledging import acknowledging
 from dashboard.answers import answers
 from dashboard.errors import DashboardError
 from dashboard.log.database import migrate
@@ -98,12 +100,14 @@ def healthz(_request: Request) -> Response:
 
 
 def readyz(_request: Request) -> Response:
-    """503 with the reason while the database is out of reach."""
+    """503 with the reason while the database is out of reach; and how the notifier is, which pages do not need."""
     try:
         answers().head()
+        health = answers().notifier_health()
     except DashboardError as why:
         return PlainTextResponse(f"{why}\n", status_code=503)
-    return PlainTextResponse("ready\n")
+    told = "" if not health.configured else f"notices: {health.warning or f'looked {health.age_seconds:.0f} s ago'}\n"
+    return PlainTextResponse(f"ready\n{told}")
 
 
 def home(request: Request) -> Response:
@@ -123,5 +127,12 @@ PagesManager.uses_pages_directory = False
 app = st.App(
     main_script(),
     lifespan=lifespan,
-    routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/capacity", home), *ROUTES],
+    routes=[
+        Route("/healthz", healthz),
+        Route("/readyz", readyz),
+        Route("/capacity", home),
+        Route("/acknowledge/{token}", acknowledging, methods=["GET", "POST"]),
+        ingest.ROUTE,
+        *ROUTES,
+    ],
 )

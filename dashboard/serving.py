@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from random import Random
 
 import click
 
-from dashboard.settings import sample_data
+from dashboard.settings import Settings, sample_data
 
 DONE, PARTLY = 0, 1
 SPEED = 30.0
@@ -28,11 +27,17 @@ def _port(command: "click.decorators.FC") -> "click.decorators.FC":
 @_port
 def serve(address: str, port: int, database: str) -> None:
     """Serve the app."""
+    from dashboard.configuration import read_slas
     from dashboard.log.database import opened
 
+    settings = {"DASHBOARD_DATABASE_URL": database}
+    # What is wrong with the database or the contracts is said here, in one line, not on every page.
     with opened(database):
-        pass  # a wrong or unreachable database is said here, in one line, not on every page
-    sys.exit(_serve(address, port, {"DASHBOARD_DATABASE_URL": database}))
+        config = Settings().config
+        read_slas(config)
+    if config is not None:
+        settings["DASHBOARD_CONFIG"] = str(config.resolve())  # the server runs in a folder of its own
+    sys.exit(_serve(address, port, settings))
 
 
 @click.command()
@@ -64,7 +69,7 @@ def demo(port: int, speed: float, still: bool) -> None:
             look_back(engine, now, timedelta(hours=12), timedelta(days=4))
         settings = {"DASHBOARD_DATABASE_URL": url}
         if still:
-            sys.exit(_serve("127.0.0.1", port, settings))
+            sys.exit(_serve("127.0.0.1", port, settings | {"DASHBOARD_CONFIG": str(_contracts())}))
         with _played(url, Path(scratch), speed) as config:
             sys.exit(_serve("127.0.0.1", port, settings | {"DASHBOARD_CONFIG": str(config)}))
 
@@ -77,12 +82,18 @@ def _played(database: str, scratch: Path, speed: float) -> Iterator[Path]:
     from dashboard.standins.house import configuration, standing_in
 
     with opened(database) as engine, reading(engine) as connection:
-        play = cast(connection, datetime.now(UTC), speed, Random().randrange(1 << 32))
+        now = datetime.now(UTC)
+        play = cast(connection, now, speed, seed=int(now.timestamp()))
     with standing_in(play, lambda: datetime.now(UTC)) as url:
         path = scratch / "sources.toml"
-        path.write_text(configuration(play, url), encoding="utf-8")
+        agreed = _contracts().read_text(encoding="utf-8")
+        path.write_text(f"{configuration(play, url)}\n{agreed}", encoding="utf-8")
         click.echo(f"playing on, {speed:g} times as fast as life: see {path}", err=True)
         yield path
+
+
+def _contracts() -> Path:
+    return sample_data() / "contracts.toml"
 
 
 def _serve(address: str, port: int, settings: dict[str, str]) -> int:

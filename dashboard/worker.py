@@ -39,7 +39,9 @@ AT_ONCE = 8  # sources that --once asks at the same time
 log = logging.getLogger(__name__)
 
 
-def _config(command: Callable[..., Any]) -> Callable[..., Any]:
+def config_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The option --config of a command."""
+
     def choose(_context: click.Context, _param: click.Parameter, value: Path | None) -> Path | None:
         return value or Settings().config
 
@@ -52,7 +54,7 @@ def _config(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--once", is_flag=True, help="poll each source once, due or not, and end")
 @click.option("--source", "only", metavar="NAME", help="this source and no other")
 @click.option("--again", is_flag=True, help="read from the beginning; nothing is brought twice")
-@_config
+@config_option
 def collect(once: bool, only: str | None, again: bool, config: Path | None, database: str) -> None:
     """Poll the configured sources."""
     from dashboard.jobs.join import Joiner
@@ -63,33 +65,38 @@ def collect(once: bool, only: str | None, again: bool, config: Path | None, data
             status = _poll_once(collectors)
             Joiner(engine).step(datetime.now(UTC))
             sys.exit(status)
-        _run([partial(_keep_collecting, each) for each in collectors])
+        run([partial(_keep_collecting, each) for each in collectors])
 
 
 @click.command()
 @click.option(
     "--attached", is_flag=True, hidden=True, help="beside an app: gives way to it, and ends as its input does"
 )
-@_config
+@config_option
 def worker(attached: bool, config: Path | None, database: str) -> None:
-    """Collect from each source at its own pace and forecast what changed, until told to stop."""
+    """Collect from each source at its own pace, forecast what changed, and notify, until told to stop."""
+    from dashboard.notifier import keeping
+
     sources = _sources(config) if config or not attached else ()
     if attached and hasattr(os, "nice"):
         os.nice(GIVE_WAY)
     with _collecting(database, sources) as (engine, collectors):
-        log.info("collecting from %d sources", len(sources))
-        keep = [partial(_keep_collecting, each) for each in collectors]
+        log.info("collecting from %d sources", len(collectors))
+        keep: list[Callable[[threading.Event], None]] = [partial(_keep_collecting, each) for each in collectors]
         keep += [partial(_keep_forecasting, engine), partial(_keep_judging, engine)]
-        _run([*keep, _until_left] if attached else keep)
+        keep += keeping(engine, config)
+        run([*keep, _until_left] if attached else keep)
 
 
 @click.command()
-@_config
+@config_option
 def doctor(config: Path | None, database: str) -> None:
-    """Check configuration, database and every source for real, and say what to change."""
+    """Check configuration, database, every source and every channel for real, and say what to change."""
     from concurrent.futures import ThreadPoolExecutor
 
+    from dashboard.configuration import read_slas
     from dashboard.jobs.examine import Finding, examine
+    from dashboard.notifier import examined
 
     findings, usable = [], True
     try:
@@ -98,9 +105,10 @@ def doctor(config: Path | None, database: str) -> None:
         findings, usable = [Finding(False, str(why))], False
     try:
         sources = _sources(config)
-        findings.append(Finding(True, f"{config}: {len(sources)} sources"))
+        findings.append(Finding(True, f"{config}: {len(sources)} sources, {len(read_slas(config).all)} SLAs"))
         with ThreadPoolExecutor(AT_ONCE) as pool:
             findings += pool.map(lambda each: examine(each, datetime.now(UTC)), sources)
+        findings += examined(config, database)
     except UsageError as why:
         findings, usable = [*findings, Finding(False, str(why))], False
     for each in findings:
@@ -144,7 +152,8 @@ def _collecting(
     chance = np.random.default_rng(crc32(me.encode())).random
     with opened(database) as engine:
         register(engine, sources, again=again)
-        yield engine, [Collector(engine, each, me, lambda: datetime.now(UTC), chance) for each in sources]
+        asked = [each for each in sources if not each.pushed]
+        yield engine, [Collector(engine, each, me, lambda: datetime.now(UTC), chance) for each in asked]
 
 
 def _poll_once(collectors: "Sequence[Collector]") -> int:
@@ -173,7 +182,7 @@ def _tell(name: str, done: "Collected") -> None:
         click.echo(f"{name}: {done.new:,} new facts, {done.set_aside:,} rows set aside")
 
 
-def _run(work: Sequence[Callable[[threading.Event], None]]) -> None:
+def run(work: Sequence[Callable[[threading.Event], None]]) -> None:
     """Each in its own thread until the process is told to stop; what is under way may end, but not for long."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

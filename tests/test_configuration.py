@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dashboard.configuration import read_sources
+from dashboard.configuration import read_slas, read_sources
 from dashboard.errors import UsageError
 from dashboard.sources import SOURCES
 from dashboard.sources.http import Client, HttpSource
@@ -94,8 +94,8 @@ def test_two_sources_of_one_name_are_refused(tmp_path: Path) -> None:
     ("text", "words"),
     [
         ("[[sources]\n", "is no TOML"),
-        ("[source]\n", "there is no 'source'; sources are written as [[sources]] tables"),
-        ("sources = 3\n", "write each source as a table of its own"),
+        ("[source]\n", "there is no 'source'; there are [[sources]], [[slas]], [notices]"),
+        ("sources = 3\n", "write each of the sources as a table of its own, under [[sources]]"),
     ],
 )
 def test_a_file_that_is_no_configuration_is_said(tmp_path: Path, text: str, words: str) -> None:
@@ -106,6 +106,74 @@ def test_a_file_that_is_no_configuration_is_said(tmp_path: Path, text: str, word
         read_sources(file, {})
 
     assert words in str(wrong.value)
+
+
+RETURN = 'what = "return"\nhours = 24\n'
+OFFICE = 'pauses = ["outside Mon-Fri 09:00-18:00 Europe/Berlin"]\n'
+
+
+def agreed(tmp_path: Path, *tables: str) -> Path:
+    file = tmp_path / "contracts.toml"
+    file.write_text("".join(f"[[slas]]\n{each}\n" for each in tables))
+    return file
+
+
+def test_contracts_are_read_with_their_pauses(tmp_path: Path) -> None:
+    waits = 'what = "resolution"\nseverity = "sev2"\nhours = 8.5\npauses = ["while waiting_on_customer"]\n'
+
+    first, second = read_slas(agreed(tmp_path, RETURN + OFFICE + 'provider = "nimbus"\nkind = "firmware"', waits)).all
+
+    assert (first.what, first.hours, first.provider, first.kind) == ("return", 24.0, "nimbus", "firmware")
+    assert first.within is not None
+    assert first.words == "return within 24 h, stands outside Mon-Fri 09:00-18:00 Europe/Berlin"
+    assert (second.severity, second.hours, second.waits) == ("sev2", 8.5, frozenset({"waiting_on_customer"}))
+
+
+def test_contracts_and_sources_share_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "both.toml"
+    file.write_text(f"[[sources]]\n{PAGE}\n[[slas]]\n{RETURN}")
+
+    assert [each.name for each in read_sources(file, {})] == ["a"]
+    assert [each.what for each in read_slas(file).all] == ["return"]
+    assert read_slas(None).all == ()
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ("hours = 24\n", "needs what"),
+        ('what = "return"\n', "needs hours"),
+        ('what = "returns"\nhours = 24\n', "what: there is no 'returns'; write one of response, resolution, drain, "),
+        ('what = "return"\nhours = 0\n', "hours: give more than 0 and at most 8784"),
+        ('what = "return"\nhours = nan\n', "hours: give more than 0"),
+        ('what = "return"\nhours = "24"\n', "hours"),
+        (RETURN + "days = 2\n", "there is no option 'days'; there are what, hours, provider, kind, severity, pauses"),
+        (RETURN + 'pauses = ["at night"]\n', "'at night' is no pause; write one 'outside HOURS', and 'while STATUS'"),
+        (RETURN + 'pauses = ["outside office hours"]\n', "'office hours' are no hours; write them like Mon-Fri 09:00"),
+        (RETURN + 'pauses = ["outside Mon-Fri 09:00-18:00 Berlin"]\n', "there is no zone 'Berlin'"),
+        (RETURN + OFFICE.replace("]", ', "outside Sun 09:00-10:00 UTC"]'), "the hours are given twice"),
+        (RETURN + 'pauses = ["while asleep"]\n', "only the clock of a response or a resolution stands 'while'"),
+        (RETURN + 'severity = "sev2"\n', "only a case has one; leave it out for a return"),
+        ('what = "confirmation"\nhours = 72\n' + OFFICE, "a confirmation is so many hours before the start"),
+    ],
+)
+def test_what_is_wrong_with_a_contract_is_one_sentence(tmp_path: Path, table: str, words: str) -> None:
+    with pytest.raises(UsageError) as wrong:
+        read_slas(agreed(tmp_path, RETURN + 'provider = "p"', table))
+
+    said = str(wrong.value)
+    assert said.startswith(f"{tmp_path / 'contracts.toml'}: SLA 2: ")
+    assert words in said
+    assert "\n" not in said
+
+
+def test_two_contracts_for_the_same_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="SLA 2: there is one for the same already; keep one of them"):
+        read_slas(agreed(tmp_path, RETURN, RETURN + OFFICE))
+
+
+def test_the_samples_contracts_can_be_read() -> None:
+    assert len(read_slas(Path(__file__).resolve().parents[1] / "sample_data" / "contracts.toml").all) >= 5
 
 
 def test_no_file_says_how_to_name_one(tmp_path: Path) -> None:
@@ -124,13 +192,16 @@ def test_the_readme_names_every_type_of_source() -> None:
 def test_the_readmes_configuration_can_be_used_as_it_stands(tmp_path: Path) -> None:
     """But for its file of a token, which is nowhere here."""
     (tmp_path / "token").write_text(SECRET)
-    (told,) = re.findall(r"```toml\n(.*?)```", README, re.S)
+    told = "\n".join(re.findall(r"```toml\n(.*?)```", README, re.S))
     file = tmp_path / "sources.toml"
     file.write_text(told.replace("/var/run/secrets/iad/token", str(tmp_path / "token")))
 
-    found = read_sources(file, {"CONTROLLER_DATABASE": "postgresql://host/name"})
+    environment = {"CONTROLLER_DATABASE": "postgresql://host/name", "MOVES_SECRET": SECRET}
 
-    assert [each.type for each in found] == ["kubernetes", "sql"]
+    found = read_sources(file, environment)
+
+    assert [each.type for each in found] == ["kubernetes", "sql", "webhook"]
+    assert [each.what for each in read_slas(file).all] == ["resolution", "return"]
 
 
 def test_the_readmes_source_of_ones_own_works() -> None:

@@ -1,7 +1,7 @@
 """The room's edge: a rollout as the log knows it in, a forecast in instants out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 
@@ -11,7 +11,7 @@ from dashboard.forecast.because import because
 from dashboard.forecast.engine import ENGINE, Experience, Futures, foresee
 from dashboard.forecast.quantiles import back, capacity
 from dashboard.model.outlook import FRACTIONS, HORIZON_DAYS, LEVELS, Forecast, Part, Quantiles
-from dashboard.model.rollout import Hours, Rollout
+from dashboard.model.rollout import Codes, Hours, Rollout
 
 PATHS = 200
 FINE_HOURS, COARSE_HOURS = 72, 3  # an instant an hour for three days, then one every three
@@ -38,6 +38,35 @@ def foretell(
     """
     as_of = as_of.astimezone(UTC)
     futures = _futures(rollout, hour_of_week, experience, as_of)
+    made = _forecast(rollout, places, futures, as_of)
+    return replace(made, because=because(rollout, hour_of_week, experience, _seed(rollout.maintenance_id, as_of)))
+
+
+def foretell_in_parts(
+    rollout: Rollout,
+    parts: Sequence[tuple[Rollout, Codes]],
+    places: Sequence[Place],
+    hour_of_week: float,
+    experience: Experience,
+    as_of: datetime,
+) -> Forecast:
+    """Forecasts a maintenance as if it went in these parts, each with its nodes of the whole; without reasons."""
+    as_of = as_of.astimezone(UTC)
+    shape = (PATHS, rollout.nodes)
+    whole = Futures(np.full(shape, np.inf, np.float32), np.zeros(shape, np.float32), np.zeros(shape, bool))
+    for part, nodes in parts:
+        futures = _futures(part, hour_of_week, experience, as_of)
+        whole.out_at[:, nodes], whole.end_at[:, nodes], whole.lost[:, nodes] = (
+            futures.out_at,
+            futures.end_at,
+            futures.lost,
+        )
+        if len(parts) == 1:
+            whole = futures
+    return _forecast(rollout, places, whole, as_of)
+
+
+def _forecast(rollout: Rollout, places: Sequence[Place], futures: Futures, as_of: datetime) -> Forecast:
     grid = grid_from(as_of)
     return Forecast(
         maintenance_id=rollout.maintenance_id,
@@ -47,7 +76,7 @@ def foretell(
         starts=_starts(futures, as_of),
         grid=grid,
         parts=_parts(rollout, places, futures, np.array([(at - as_of) / timedelta(hours=1) for at in grid])),
-        because=because(rollout, hour_of_week, experience, _seed(rollout.maintenance_id, as_of)),
+        because=(),
     )
 
 

@@ -1,7 +1,7 @@
 """Polls one source: facts, what is set aside, and the cursor after them are kept in one transaction."""
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -11,16 +11,13 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from dashboard.errors import LogUnavailable, SourceFailed, SourceUnavailable
+from dashboard.jobs.intake import take_in
 from dashboard.log import aside, source_states
-from dashboard.log.append import Appending, take_position
+from dashboard.log.append import take_position
 from dashboard.log.database import appending, reading, writing
-from dashboard.log.observed import as_news
-from dashboard.log.read import node_attributes
 from dashboard.log.source_states import State
-from dashboard.model.facts import FACTS, Fact
 from dashboard.model.instants import instant, micros
-from dashboard.sources.seam import Batch, SetAside, Source
-from dashboard.sources.values import Row
+from dashboard.sources.seam import Batch, Source
 
 LEASE = timedelta(minutes=3)
 """So long after the last sign of life of a worker, another takes over."""
@@ -136,18 +133,7 @@ class Collector:
             return 0, 0
         now = self.clock()
         with appending(self.engine) as connection:
-            work = Appending(connection, now, f"collect {self.source.name}")
-            bad = list(batch.set_aside)
-            for name in FACTS:
-                if batch.facts.get(name):
-                    rows, strangers = _of_known_nodes(connection, FACTS[name], batch.facts[name])
-                    bad += strangers
-                    work.add(name, as_news(connection, FACTS[name], rows, now))
-            work.finish()
-            for part in batch.reread:
-                aside.forget_part(connection, self.source.name, part)
-            kept = aside.keep_aside(connection, [self._aside(each) for each in bad], now)
-            new = sum(work.new.values())
+            new, kept = take_in(connection, self.source.name, batch, now)
             after = self._written(
                 connection,
                 cursor=batch.cursor,
@@ -160,13 +146,15 @@ class Collector:
 
     def _says_nothing(self, batch: Batch) -> bool:
         """Whether there is nothing in a batch to be kept, not even a new cursor."""
-        if batch.set_aside or any(batch.facts.values()) or batch.cursor != (self._known().cursor or ""):
+        if (
+            batch.letters
+            or batch.set_aside
+            or any(batch.facts.values())
+            or batch.cursor != (self._known().cursor or "")
+        ):
             return False
         with reading(self.engine) as connection:
             return not any(aside.holds_part(connection, self.source.name, part) for part in batch.reread)
-
-    def _aside(self, each: SetAside) -> tuple[str, int, str, str]:
-        return aside.part_name(self.source.name, each.file), each.line, each.reason, each.raw
 
     def _succeeded(self, done: Collected) -> Collected:
         now, state = self.clock(), self._known()
@@ -248,21 +236,3 @@ def _configured(source: Source) -> tuple[str, str, float]:
 
 def _known(state: State | None) -> tuple[str, str, float] | None:
     return None if state is None else (state.type, state.options, state.interval)
-
-
-def _of_known_nodes(connection: Connection, fact: Fact, rows: Sequence[Row]) -> tuple[Sequence[Row], list[SetAside]]:
-    """The rows whose node some source names, and the others set aside."""
-    if "node_id" not in fact.names or fact.name == "nodes":
-        return rows, []
-    place, needed = fact.names.index("node_id"), "node_id" in fact.needed
-    known = node_attributes(connection, {row[place] for row in rows if row[place]})
-    good, bad = [], []
-    for row in rows:
-        if row[place] in known or not (needed or row[place]):
-            good.append(row)
-        else:
-            why = (
-                f"{fact.name}: node {row[place][:60]!r} is named by no source: name it, then dashboard collect --again"
-            )
-            bad.append(SetAside("", 0, why, str(dict(zip(fact.names, row, strict=True)))))
-    return good, bad

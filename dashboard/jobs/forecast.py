@@ -12,16 +12,20 @@ from sqlalchemy import Connection, Engine, func, select, text
 
 from dashboard.forecast.engine import Experience, learn
 from dashboard.forecast.foretell import Place, foretell
+from dashboard.forecast.usual import usual_times
 from dashboard.log.append import newest_recorded
 from dashboard.log.chronicle import Chronicle, read_chronicle
 from dashboard.log.database import appending, reading
 from dashboard.log.forecasts import append_forecasts, latest_positions
+from dashboard.log.owed import all_cases
 from dashboard.log.state import maintenances
 from dashboard.log.tables import current_stages, touched
+from dashboard.log.usual_times import replace_usual
 from dashboard.model.instants import micros
 from dashboard.model.outlook import Forecast
 from dashboard.model.rollout import Rollout
 from dashboard.model.stages import CLOSED
+from dashboard.model.usual import UsualTimes
 
 OLDEST = timedelta(hours=1)
 """A forecast without news still ages: what has not happened in an hour is news too."""
@@ -88,6 +92,7 @@ class Forecaster:
 
     engine: Engine
     _learnt: dict[datetime, Experience] = field(default_factory=dict)
+    _usual: dict[datetime, UsualTimes] = field(default_factory=dict)  # learnt with it, and not yet told
     _seen: int = -1  # the log position up to which all is forecast
     _until: datetime | None = None  # when the first of those forecasts grows old
 
@@ -96,6 +101,7 @@ class Forecaster:
         hour = known_since(at)
         if hour not in self._learnt:
             self._learnt = {hour: learn(read_chronicle(connection).at(hour))}
+            self._usual = {hour: usual_times(self._learnt[hour], all_cases(connection, micros(hour)), hour)}
         return self._learnt[hour]
 
     def step(self, now: datetime) -> int:
@@ -110,11 +116,15 @@ class Forecaster:
         if not made:
             return 0
         with appending(self.engine) as connection:
+            for hour, usual in self._usual.items():
+                replace_usual(connection, usual, hour, now)
             # Others may keep forecasts too, and one was quicker: what it said of the same facts stands.
             told, oldest = latest_positions(connection, ids), micros(now - OLDEST)
             done = {name for name, (upto, as_of) in told.items() if upto >= position and as_of >= oldest}
             made = [each for each in made if each.maintenance_id not in done]
-            return append_forecasts(connection, made, now, position) if made else 0
+            new = append_forecasts(connection, made, now, position) if made else 0
+        self._usual = {}
+        return new
 
     def _forecast(self, connection: Connection, ids: list[str], now: datetime) -> list[Forecast]:
         chronicle, experience = read_chronicle(connection, ids), self.experience(connection, now)

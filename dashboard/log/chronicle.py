@@ -10,6 +10,7 @@ import numpy as np
 from sqlalchemy import Connection, select
 
 from dashboard.log.bulk import in_chunks, no_collector
+from dashboard.log.messages import Claim, claims
 from dashboard.log.read import Attributes, history, in_force, node_attributes
 from dashboard.log.tables import FACT_TABLES
 from dashboard.log.wholes import read_wholes
@@ -45,7 +46,7 @@ class Chronicle:
     """Some maintenances, whole, with both clocks."""
 
     updates: dict[str, list[Update]]
-    claims: dict[str, list[tuple[int, int]]]  # (received_at, claimed_end)
+    claims: dict[str, list[Claim]]
     nodes: dict[str, _Nodes]
     attributes: dict[str, Attributes]  # of each node
     clusters: dict[str, tuple[str, str]]  # cluster -> provider, sku
@@ -120,11 +121,12 @@ class Chronicle:
 
     def _claim(self, parts: Sequence[str], state: Maintenance, now: int) -> int | None:
         """The provider's latest word on the end, where it is later news than the plan in force."""
-        known = [each for part in parts for each in self.claims.get(part, ()) if each[0] <= now]
+        told = [each for part in parts for each in self.claims.get(part, ()) if each.known_at <= now]
+        known = [(each.said_at, each.end) for each in told if each.until is None or now < each.until]
         if not known:
             return None
-        received_at, end = max(known)
-        return end if state.planned_at is None or received_at > state.planned_at else None
+        said_at, end = max(known)
+        return end if state.planned_at is None or said_at > state.planned_at else None
 
 
 _NO_NODES = _Nodes((), np.zeros((0, 4), dtype=np.int64), np.zeros((0, 3), dtype=np.int64))
@@ -182,15 +184,11 @@ def _read(connection: Connection, ids: Sequence[str] | None, at: int | None) -> 
     updates: dict[str, list[Update]] = defaultdict(list)
     for row in history(connection, "maintenance_updates", only=only):
         updates[row["maintenance_id"]].append(Update(**row))
-    claims: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    for row in history(connection, "provider_messages", only=only):
-        if row["maintenance_id"] and row["claimed_end"] is not None:
-            claims[row["maintenance_id"]].append((row["received_at"], row["claimed_end"]))
     nodes = _read_nodes(connection, ids)
     named = None if ids is None else sorted({name for each in nodes.values() for name in each.names})
     return Chronicle(
         dict(updates),
-        dict(claims),
+        claims(connection, ids),
         nodes,
         node_attributes(connection, named, at),
         {row["cluster_id"]: (row["provider_id"], row["sku"]) for row in in_force(connection, "clusters", at)},

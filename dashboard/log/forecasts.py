@@ -30,14 +30,15 @@ def append_forecasts(connection: Connection, made: Iterable[Forecast], made_at: 
     return new
 
 
-def latest_forecasts(connection: Connection, ids: Iterable[str]) -> dict[str, Forecast]:
-    """The newest forecast of each of these maintenances that has one."""
+def latest_forecasts(connection: Connection, ids: Iterable[str], *, paths: bool = True) -> dict[str, Forecast]:
+    """The newest forecast of each of these maintenances that has one; without its paths it is read in no time."""
     newest = (
         select(forecasts.c.maintenance_id, func.max(forecasts.c.as_of).label("as_of"))
         .group_by(forecasts.c.maintenance_id)
         .subquery()
     )
-    query = select(forecasts).join(
+    columns = [forecasts.c[name] for name in COLUMNS if paths or name != "futures"]
+    query = select(*columns).join(
         newest,
         (forecasts.c.maintenance_id == newest.c.maintenance_id) & (forecasts.c.as_of == newest.c.as_of),
     )
@@ -143,3 +144,16 @@ def _unpack_futures(packed: bytes) -> tuple[tuple[datetime, ...], tuple[Part, ..
     paths: Paths = np.cumsum(steps, axis=3, dtype=np.int32)
     parts = tuple(Part(c, t, g, paths[i, 0], paths[i, 1], paths[i, 2]) for i, (c, t, g) in enumerate(head["parts"]))
     return tuple(instant(at) for at in head["grid"]), parts
+
+
+def latest_words(connection: Connection, ids: Iterable[str]) -> dict[str, Forecast]:
+    """The newest forecast of each of these maintenances that has one, without its paths."""
+    columns = [forecasts.c[name] for name in COLUMNS if name != "futures"]
+    found = {}
+    for part in in_chunks(sorted(set(ids))):
+        newest = select(forecasts.c.maintenance_id, func.max(forecasts.c.as_of).label("as_of"))
+        newest_of = newest.where(forecasts.c.maintenance_id.in_(part)).group_by(forecasts.c.maintenance_id).subquery()
+        same = (forecasts.c.maintenance_id == newest_of.c.maintenance_id) & (forecasts.c.as_of == newest_of.c.as_of)
+        for row in connection.execute(select(*columns).join(newest_of, same).order_by(forecasts.c.made_at)):
+            found[row.maintenance_id] = _unpack(row)
+    return found

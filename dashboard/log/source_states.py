@@ -10,6 +10,7 @@ from dashboard.log.bulk import many
 from dashboard.log.tables import source_states as table
 from dashboard.model.instants import micros
 
+PUSHED = "webhook"  # the type of what nobody asks
 LEAST = 0  # of instants: due at once, held by nobody
 
 
@@ -81,6 +82,31 @@ def keep(connection: Connection, source: str, worker: str, **values: Any) -> boo
     """Writes down how a source stands; False, and nothing is written, where it is no longer in this worker's hand."""
     mine = update(table).where(table.c.source == source, table.c.held_by == worker)
     return connection.execute(mine.values(**values)).rowcount == 1
+
+
+def delivered(connection: Connection, source: str, now: datetime, new: int, error: str = "") -> None:
+    """Writes down that something was pushed, of which so many facts were new; `error`: what is wrong all the same."""
+    known = read_state(connection, source)
+    failing = known.failing_since if known and known.failing_since else micros(now)
+    _update(
+        connection,
+        source,
+        attempted_at=micros(now),
+        succeeded_at=micros(now),
+        error=error,
+        failing_since=failing if error else None,
+        failures=(known.failures if known else 0) + 1 if error else 0,
+        rows=table.c.rows + new,
+        **({"news_at": micros(now)} if new else {}),
+    )
+
+
+def refused(connection: Connection, source: str, now: datetime, error: str) -> None:
+    """Writes down that something was pushed that could not be taken."""
+    known = read_state(connection, source)
+    failing = known.failing_since if known and known.failing_since else micros(now)
+    failures = (known.failures if known else 0) + 1
+    _update(connection, source, attempted_at=micros(now), error=error, failing_since=failing, failures=failures)
 
 
 def release(connection: Connection, source: str, worker: str) -> None:

@@ -76,9 +76,10 @@ FACT_TABLES: dict[str, Table] = {name: _fact_table(fact) for name, fact in facts
 
 node_transitions = FACT_TABLES["node_transitions"]
 Index(None, node_transitions.c.occurred_at)
-Index(None, FACT_TABLES["provider_messages"].c.maintenance_id)
+Index(None, FACT_TABLES["provider_messages"].c.maintenance_id, FACT_TABLES["provider_messages"].c.received_at)
 Index(None, FACT_TABLES["support_cases"].c.maintenance_id)
 Index(None, FACT_TABLES["commitments"].c.maintenance_id)
+Index(None, FACT_TABLES["decisions"].c.maintenance_id)
 
 appends = Table(
     "appends",
@@ -142,6 +143,20 @@ judgements = Table(
     PrimaryKeyConstraint("maintenance_id", "as_of", "engine", "fraction"),
 )
 Index(None, judgements.c.engine, judgements.c.actual)
+
+usual_times = Table(
+    "usual_times",
+    metadata,
+    Column("provider_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("as_of", BigInteger, nullable=False),
+    Column("p50", Float, nullable=False),  # hours
+    Column("p90", Float, nullable=False),
+    Column("p95", Float, nullable=False),
+    PrimaryKeyConstraint("provider_id", "kind", "what"),
+    sqlite_with_rowid=False,
+)
 
 source_states = Table(
     "source_states",
@@ -231,6 +246,7 @@ current_maintenances = Table(
     Column("provider_ref", Text, nullable=False),
     Column("source", Text, nullable=False),
 )
+Index(None, current_maintenances.c.provider_ref)
 
 DERIVED = (current_wholes, current_nodes, current_stages, current_maintenances)
 """Made from the log, kept in step with it, and at any time to be dropped and made again."""

@@ -185,6 +185,22 @@ FACTS: dict[str, Fact] = {
             recorded="recorded_at",
             folds=True,
         ),
+        Fact(
+            "decisions",
+            _columns(
+                "decision_id* recorded_at* maintenance_id what why decided_by signed_off_by knowing",
+                recorded_at=_I,
+                what=_T,
+                why=_T,
+                decided_by=_T,
+                signed_off_by=_T,
+                knowing=_T,
+            ),
+            key=("decision_id",),
+            recorded="recorded_at",
+            folds=True,
+            by_ourselves=True,
+        ),
     )
 }
 """Every kind of fact by name, in the order in which one may refer to another."""

@@ -54,6 +54,15 @@ class Forecast:
         at = np.interp(level, levels, [known[each].timestamp() for each in levels])
         return datetime.fromtimestamp(float(at), tz=next(iter(known.values())).tzinfo)
 
+    def chance_after(self, fraction: float, at: datetime) -> float:
+        """How likely `fraction` of the GPUs is not back by `at`: no surer than the outermost levels are.
+
+        Raises KeyError for a fraction that the forecast does not hold.
+        """
+        known = self.back[fraction]
+        levels = sorted(known)
+        return 1.0 - float(np.interp(at.timestamp(), [known[each].timestamp() for each in levels], levels))
+
 
 @dataclass(frozen=True, slots=True)
 class ReturnCurve:

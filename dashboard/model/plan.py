@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from dashboard.model.maintenance import Maintenance, Update, fold
 from dashboard.model.stages import Status
 
-Claim = tuple[int, int]
-"""When the provider's word came, and the end that it names (µs)."""
+Claim = tuple[int, int, int | None, int]
+"""An end that a message names (µs): when it was said, since when it is known to be of this maintenance, until when
+(None: still), and the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +23,12 @@ class Revision:
     by: str  # who told it: a source, or '' for the provider in a message
 
 
-def promised(told: Maintenance, claim: Claim | None) -> int | None:
-    """The provider's word on the end in force: the plan's, or a claim that is later news."""
-    if claim and (told.planned_at is None or claim[0] > told.planned_at):
-        return claim[1]
+def promised(told: Maintenance, claims: Iterable[Claim], at: int) -> int | None:
+    """The provider's word on the end as it was in force at `at`: the plan's, or a claim that is later news."""
+    known = [(said, end) for said, since, until, end in claims if since <= at and (until is None or at < until)]
+    said, end = max(known, default=(None, None))
+    if said is not None and (told.planned_at is None or said > told.planned_at):
+        return end
     return told.planned_end
 
 
@@ -35,16 +38,16 @@ def revisions(maintenance_id: str, updates: Iterable[Update], claims: Iterable[C
     Their number only grows as facts are recorded, so that it serves to tell a newer plan from an older one.
     """
     told = sorted(updates, key=lambda each: (each.recorded_at, each.digest))
-    said = sorted(claims)
+    said = list(claims)
     found: list[Revision] = []
-    for at in sorted({each.recorded_at for each in told} | {claim[0] for claim in said}):
+    turns = {at for _, since, until, _ in said for at in (since, until) if at is not None}
+    for at in sorted(turns | {each.recorded_at for each in told}):
         known = [each for each in told if each.recorded_at <= at]
         if not known:
             continue  # a message on what nobody has announced
         state = fold(maintenance_id, known)
-        claim = max((each for each in said if each[0] <= at), default=None)
         by = next((each.source for each in reversed(known) if each.recorded_at == at), "")
-        new = Revision(at, state.status, state.planned_start, promised(state, claim), state.closed_at, by)
+        new = Revision(at, state.status, state.planned_start, promised(state, said, at), state.closed_at, by)
         if not found or _plan(new) != _plan(found[-1]):
             found.append(new)
     return tuple(found)

@@ -26,6 +26,11 @@ def kept(**more: str) -> dict[str, str]:
     return {name: st.query_params[name] for name in KEPT if name in st.query_params} | more
 
 
+def instant_kept() -> dict[str, str]:
+    """Of these parameters, the instant and its zone."""
+    return {name: st.query_params[name] for name in ("as_of", "zone") if name in st.query_params}
+
+
 def said(name: str) -> str | None:
     """What the URL says under that name."""
     return st.query_params.get(name) or None

@@ -9,7 +9,22 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard.model.scope import Scope
-from dashboard.pages import address, capacity, lifecycle, maintenance, maintenances, shell, sources, trust
+from dashboard.pages import (
+    address,
+    capacity,
+    lifecycle,
+    maintenance,
+    maintenances,
+    notices,
+    partner,
+    plan,
+    shell,
+    sources,
+    trust,
+    watch,
+    watchdog,
+    whos_up,
+)
 from dashboard.views.freshness import Freshness
 
 CSS = Path(__file__).with_name("house.css")
@@ -17,21 +32,27 @@ CSS = Path(__file__).with_name("house.css")
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A page of the house; one that is not listed is reached from within others."""
+    """A page of the house; one that is not listed is reached from within others, one that is bare stands alone."""
 
     name: str
     title: str
     draw: Callable[[Scope], None]
     listed: bool = True
+    bare: bool = False  # for people from outside: nothing around it names anything
 
 
 ROOMS = (
     Room("capacity", "Capacity", capacity.page),
     Room("maintenances", "Maintenances", maintenances.page),
+    Room("plan", "Plan", plan.page),
+    Room("whos_up", "Who’s up", whos_up.page),
+    Room("watch", "Watch", watch.page),
+    Room("notices", "Notices", notices.page),
     Room("trust", "Trust", trust.page),
     Room("sources", "Sources", sources.page),
     Room("lifecycle", "Lifecycle", lifecycle.page),
     Room("maintenance", "Maintenance", maintenance.page, listed=False),
+    Room("partner", "Partner", partner.page, listed=False, bare=True),
 )
 
 
@@ -45,31 +66,38 @@ def run(home: str = ROOMS[0].name) -> None:
         for room in ROOMS
     }
     here = st.navigation(list(pages.values()), position="hidden")
+    bare = any(room.bare and here == pages[room.name] for room in ROOMS)
     shell.signpost(**pages)
     seen = shell.begin()
-    with (
-        shell.part("This page", "Nor can the other pages, until then."),
-        st.container(horizontal=True, key="chrome", vertical_alignment="center", gap="xsmall"),
-    ):
-        with st.container(horizontal=True, key="ways", gap="xsmall", width="content"):
-            for room in ROOMS:
-                if room.listed:
-                    shell.way(room.name, room.title)
-        scope.append(shell.scope_bar())
+    with shell.part("This page", "Nor can the other pages, until then."):
+        scope.append(shell.scope_alone() if bare else _chrome())
     if scope:
         here.run()
     if not scope or scope[0].as_of is None:
         shell.stay_live(seen)
 
 
+def _chrome() -> Scope:
+    """The line above a page: the ways to the others, and the scope."""
+    with st.container(horizontal=True, key="chrome", vertical_alignment="center", gap="xsmall"):
+        with st.container(horizontal=True, key="ways", gap="xsmall", width="content"):
+            for room in ROOMS:
+                if room.listed:
+                    shell.way(room.name, room.title)
+        return shell.scope_bar()
+
+
 def _draw(room: Room, scopes: list[Scope]) -> None:
     scope = scopes[0]
-    if room.listed:
+    if room.listed and room.name != "plan":
         address.write("maintenance", None)  # the browser's back button leaves it behind
     freshness: Freshness | None = None
-    with shell.part("The age of the sources"):
-        freshness = shell.load("freshness", scope)
-        shell.banner(scope, freshness)
+    if not room.bare:
+        with shell.part("The age of the sources"):
+            freshness = shell.load("freshness", scope)
+            shell.banner(scope, freshness)
+        with shell.part("How the notifier is"):
+            watchdog.line()
     with shell.part(room.title, "The other pages may still work."):
         seen = f"seen_{room.name}"
         # Only the first picture is announced by a grey one: later ones replace the last, which stays until then.

@@ -22,6 +22,7 @@ WAITING = {
     "what": "owes what",
     "due": "due",
     "late_words": "late",
+    "basis": "by",
     "contact": "Contact",
     "escalates_to": "Escalates to",
     "role": "Role",
@@ -46,6 +47,7 @@ CASES = {
     "opened_at": "opened",
     "response_due_at": "answer due",
 }
+TOLD = {"audience": "Audience", "told": "Told last", "next": "Next", "not_sent": "Not sent, and why"}
 UPDATES = {
     "recorded_at": "When",
     "source": "Source",
@@ -54,6 +56,7 @@ UPDATES = {
     "planned_end": "planned end",
     "note": "Note",
 }
+MOST_OWED = 30
 
 
 def by_stage(story: WhereItStands) -> dict[Stage, int]:
@@ -76,22 +79,23 @@ def _spaced(frame: pd.DataFrame, column: str) -> pd.DataFrame:
 
 def section(story: WhereItStands, scope: Scope) -> None:
     """Everything in writing."""
-    for title, frame, columns, empty in (
-        (
-            "Whom we wait for",
-            _spaced(story.waiting_for, "role"),
-            WAITING,
-            "Nobody is expected to do anything right now.",
-        ),
-        ("Stragglers", _spaced(story.stragglers, "stage"), STRAGGLERS, ""),
-        ("Support cases", story.cases, CASES, ""),
+    paper.heading("Whom we wait for")
+    if len(story.waiting_for):
+        paper.table(story.waiting_for.head(MOST_OWED), WAITING, scope.zone, "Whom we wait for")
+    else:
+        paper.nothing("Nobody is expected to do anything right now.")
+    if len(story.waiting_for) > MOST_OWED:
+        paper.caption(f"And {len(story.waiting_for) - MOST_OWED:,} more that are due later, on the page Who’s up.")
+    for title, frame, columns in (
+        ("Stragglers", _spaced(story.stragglers, "stage"), STRAGGLERS),
+        ("Support cases", _spaced(story.cases, "status"), CASES),
     ):
-        if len(frame) or empty:
-            paper.heading(title)
         if len(frame):
+            paper.heading(title)
             paper.table(frame, columns, scope.zone, title)
-        elif empty:
-            paper.nothing(empty)
+    if len(story.told):
+        paper.heading("Who was told", "The last word to each audience; what was sent and how is on the page Notices.")
+        paper.table(story.told, TOLD, scope.zone, "Who was told of it, and who is next")
     _messages(story, scope)
     if len(story.updates):
         with st.expander("Every update"):

@@ -34,6 +34,18 @@ def caption(words: str) -> None:
     st.caption(plain(words))
 
 
+def strong(words: str) -> None:
+    """A line that stands out."""
+    st.markdown(f"**{plain(words)}**")
+
+
+def card(head: str, words: str) -> None:
+    """A few sentences under a quiet line, set apart."""
+    with st.container(border=True):
+        st.caption(plain(head))
+        st.markdown(plain(words))
+
+
 def points(words: Sequence[str]) -> None:
     """A short list."""
     st.markdown("\n".join(f"- {plain(each)}" for each in words))

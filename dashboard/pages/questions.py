@@ -3,17 +3,26 @@
 from datetime import datetime
 from typing import Protocol
 
+from dashboard.model.decision import Decision
+from dashboard.model.planning import Alternative
 from dashboard.model.scope import Scope
 from dashboard.views.can_i_run import CanIRun
 from dashboard.views.capacity import WhatIsOut
+from dashboard.views.expectations import WhoIsUp
 from dashboard.views.freshness import Choices, Freshness, Head
 from dashboard.views.lifecycle import Lifecycle
 from dashboard.views.maintenance import WhereItStands
 from dashboard.views.maintenances import WhatIsPlanned
+from dashboard.views.messages import Unread
+from dashboard.views.notices import WhoWasTold
+from dashboard.views.notifier import NotifierHealth
+from dashboard.views.partner import Partner
+from dashboard.views.plan import Plan
 from dashboard.views.sources import WhatComesIn
 from dashboard.views.status import Status
 from dashboard.views.tellings import Tellings
 from dashboard.views.trust import Trust
+from dashboard.views.watch import Watch
 
 
 class Answers(Protocol):
@@ -49,6 +58,12 @@ class Answers(Protocol):
     def lifecycle(self, scope: Scope) -> Lifecycle:
         """What happens to a node, and where nodes stand."""
 
+    def who_is_up(self, scope: Scope) -> WhoIsUp:
+        """Whom do we wait for, since when, and what is overdue."""
+
+    def between_us(self, scope: Scope, provider: str) -> Partner | None:
+        """What a provider and we owe each other; None where it is not known."""
+
     def tellings(self, scope: Scope, maintenance_id: str) -> Tellings:
         """Who tells of this maintenance, and do they contradict each other."""
 
@@ -58,8 +73,35 @@ class Answers(Protocol):
     def take_apart(self, maintenance_id: str) -> None:
         """Says that it stands by itself."""
 
+    def plan(self, scope: Scope, maintenance_id: str, change: Alternative) -> Plan | None:
+        """What if it went another way; None where nothing is open. Another one where this one cannot be planned."""
+
+    def decide(self, decision: Decision) -> None:
+        """Writes down what was decided."""
+
+    def watch(self, scope: Scope) -> Watch:
+        """Is anything stuck or wrong right now."""
+
     def trust(self, scope: Scope) -> Trust:
         """Can I believe the ETA."""
 
     def what_comes_in(self, scope: Scope) -> WhatComesIn:
         """Is what I see complete."""
+
+    def who_was_told(self, scope: Scope, maintenance_id: str | None = None) -> WhoWasTold:
+        """Who was told what, who has not confirmed."""
+
+    def notifier_health(self) -> NotifierHealth:
+        """Is anyone told at all."""
+
+    def acknowledge(self, message: str, who: str) -> None:
+        """Somebody has seen a message."""
+
+    def what_is_unread(self, scope: Scope) -> Unread:
+        """Which messages are of no maintenance."""
+
+    def may_be_of(self) -> tuple[tuple[str, str], ...]:
+        """The maintenances that a message may be given to: id and words."""
+
+    def tie(self, message_id: str, maintenance_id: str) -> None:
+        """Says that a message is of a maintenance, or of none ('')."""

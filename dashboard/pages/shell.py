@@ -22,6 +22,7 @@ from dashboard.views.freshness import Choices, Freshness
 
 POLL = "5s"
 CERTAINTIES = {0.75: "plan on 75 %", 0.9: "plan on 90 %", 0.95: "plan on 95 %"}
+TALL = 60  # rows
 STILL = "The rest of the page still works."
 
 log = logging.getLogger(__name__)
@@ -65,9 +66,18 @@ def load(question: str, *args: Any) -> Any:
     return _told(question, *args).answer
 
 
-def say(what: str, *args: Any) -> None:
-    """Tells the log something that a viewer knows; the page is drawn anew from it."""
-    getattr(_asked().ask, what)(*args)
+def say(what: str, *args: Any) -> bool:
+    """Tells the log something that a viewer knows; whether that was done. If not, the page says why in a sentence."""
+    try:
+        getattr(_asked().ask, what)(*args)
+    except DashboardError as why:
+        st.warning(plain(why))
+        return False
+    except Exception:  # a page is a door: whatever is wrong is for the server's log
+        log.exception("%s could not be done", what)
+        st.warning("Something is wrong on our side; it has been logged.")
+        return False
+    return True
 
 
 def printed(draw: Callable[[Any, Scope], None], question: str, scope: Scope, *args: Any) -> None:
@@ -139,6 +149,12 @@ def scope_bar() -> Scope:
         address.pick_instant(at, zone, now(), choices.first_at, "sheet")
     chosen: dict[str, Any] = {name: value or None for name, value in values.items()}
     return Scope(**chosen, as_of=at, zone=zone)
+
+
+def scope_alone() -> Scope:
+    """The provider, the instant and the zone that the URL names, without a control that would name any other."""
+    zone = known_zone(address.said("zone")) or known_zone(st.context.timezone) or "UTC"
+    return Scope(provider=address.said("provider"), as_of=address.as_of(now()), zone=zone)
 
 
 def _controls(offered: dict[str, tuple[str, dict[Any, str]]], place: str) -> dict[str, Any]:
@@ -220,7 +236,7 @@ def maintenances(frame: pd.DataFrame, columns: dict[str, Any], zone: str, key: s
         selection_mode="single-row",
         key=key,
         placeholder="–",
-        height="content",
+        height="content" if len(frame) <= TALL else 960,  # more are scrolled, and only those in view are drawn
         alt=words,
     )
     for row in picked["selection"]["rows"]:
@@ -240,6 +256,11 @@ def signpost(**pages: Any) -> None:
 def way(name: str, label: str, icon: str | None = None) -> None:
     """A link to another page that keeps the scope."""
     st.page_link(_signs[name], label=label, icon=icon, query_params=address.kept())
+
+
+def way_out(name: str, label: str, **said: str) -> None:
+    """A link to a page for people from outside: of the scope it keeps the instant, and says no more than `said`."""
+    st.page_link(_signs[name], label=plain(label), query_params=address.instant_kept() | said)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard.model.scope import Scope
-from dashboard.pages import paper, shell
+from dashboard.pages import paper, post, shell
 from dashboard.views.sources import WhatComesIn
 
 SOURCES = {
@@ -21,11 +21,14 @@ ASIDE = {"where": "From", "reason": "Why", "raw": "What it says", "set_aside_at"
 
 def page(scope: Scope) -> None:
     """Draws the page."""
-    shell.printed(_drawn, "what_comes_in", scope)
+    shell.printed(_state, "what_comes_in", scope)
+    with shell.part("Unread messages"):
+        post.section(scope)
+    shell.printed(_aside, "what_comes_in", scope)
 
 
-def _drawn(story: WhatComesIn, scope: Scope) -> None:
-    """The sentence, what fails and why, each source, and what could not be read."""
+def _state(story: WhatComesIn, scope: Scope) -> None:
+    """The sentence, what fails and why, and each source."""
     paper.sentence(story.sentence)
     if scope.as_of is not None:
         paper.caption("How collecting goes is shown as it is now, whatever instant is chosen.")
@@ -45,6 +48,10 @@ def _drawn(story: WhatComesIn, scope: Scope) -> None:
             "List the sources in a TOML file, name it by DASHBOARD_CONFIG, let dashboard doctor check it, "
             "and run dashboard worker.",
         )
+
+
+def _aside(story: WhatComesIn, scope: Scope) -> None:
+    """What could not be read."""
     if len(story.aside):
         paper.heading("Set aside", "Each row stays here until its source tells it in a way that can be read.")
         paper.table(story.aside, ASIDE, scope.zone, "Rows that were set aside, and why")

@@ -31,6 +31,5 @@ def section(scope: Scope, maintenance_id: str) -> None:
         with st.popover("They are not one"):
             chosen = st.selectbox("Which stands by itself?", parts, key="apart")
             st.caption("It becomes a maintenance of its own from now on, and no rule joins it again.")
-            if st.button("Take it apart", key="take_apart"):
-                shell.say("take_apart", chosen)
+            if st.button("Take it apart", key="take_apart") and shell.say("take_apart", chosen):
                 st.rerun()

@@ -8,5 +8,14 @@ SOURCES = {
     "kubernetes": "dashboard.sources.kubernetes:Kubernetes",
     "gcp": "dashboard.sources.gcp:Gcp",
     "azure_scheduled_events": "dashboard.sources.azure:ScheduledEvents",
+    "aws_ec2_events": "dashboard.sources.aws_ec2:Ec2Events",
+    "aws_health": "dashboard.sources.aws_health:Health",
+    "aws_support": "dashboard.sources.aws_support:Support",
+    "oci_maintenance": "dashboard.sources.oci:Maintenance",
+    "oci_announcements": "dashboard.sources.oci_announcements:Announcements",
+    "pagerduty": "dashboard.sources.pagerduty:PagerDuty",
+    "mailbox": "dashboard.sources.mailbox:Mailbox",
+    "webhook": "dashboard.sources.webhook:Webhook",
+    "drop_folder": "dashboard.sources.drop_folder:DropFolder",
 }
 """Imported when configured: nobody waits for a provider's library that is not used."""

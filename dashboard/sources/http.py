@@ -2,66 +2,41 @@
 
 import json
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 from socket import gaierror
 from time import monotonic
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 import requests
-from pydantic import AfterValidator, Field, model_validator
+from requests.auth import AuthBase
 from requests.utils import parse_header_links
 from urllib3.exceptions import HTTPError, NameResolutionError, ReadTimeoutError
 
 from dashboard.errors import SourceFailed, SourceRefused, SourceUnavailable
-from dashboard.sources.seam import Secret, Source
+from dashboard.sources.address import Address, HttpSource, Reached
+
+__all__ = ["Address", "Answer", "Client", "HttpSource", "Reply"]
+
+Params = Mapping[str, str | Sequence[str]]
 
 REDIRECTS = 5
 PIECE = 1 << 16
 MEGABYTE = 1_000_000
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key"})
 AGENT = "dashboard (maintenance of GPU fleets)"
 
 
-def _web_address(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("write a whole address, like https://status.example.com/api")
-    if parts.username or parts.password:
-        raise ValueError("take the password out of the address; secrets are named by token_env or token_file")
-    return url
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer as it came, whatever its status."""
 
-
-Address = Annotated[str, AfterValidator(_web_address)]
-
-
-class HttpSource(Source):
-    """What every source that is asked over HTTP takes."""
-
-    url: Address
-    token: Secret | None = None
-    token_header: str = "Authorization"
-    token_prefix: str = "Bearer "
-    headers: dict[str, str] = Field(default_factory=dict)  # anything but secrets
-    ca_file: Path | None = None  # certificates to trust, where the host has one of its own
-    proxy: Address | None = None
-    largest_mb: float = Field(default=32, gt=0)  # an answer may have so many megabytes
-
-    @model_validator(mode="after")
-    def _keep_the_token_private(self) -> "HttpSource":
-        parts = urlsplit(self.url)
-        if self.token and parts.scheme == "http" and parts.hostname not in LOOPBACK:
-            raise ValueError("a token would travel in the clear; use an https address")
-        secret = next((each for each in self.headers if each.lower() in SECRET_HEADERS), "")
-        if secret:
-            raise ValueError(f"{secret} is a secret; make it the token_header, and name it by token_env or token_file")
-        return self
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +47,23 @@ class Answer:
     changed: bool
     etag: str
     next_link: str | None  # RFC 8288, made absolute
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Client:
-    """Asks for one poll of one source; `now` is the clock that a Retry-After date is held against."""
+    """Asks for one poll of one source; `now` is the clock that a Retry-After date is held against.
 
-    def __init__(self, source: HttpSource, now: datetime) -> None:
+    `auth` signs each request, where a header that is always the same is not enough.
+    """
+
+    def __init__(self, source: Reached, now: datetime, auth: AuthBase | None = None) -> None:
         self._source, self._now = source, now
         self._home = _origin(urlsplit(source.url))
         self._session = requests.Session()
         # No .netrc, proxies or certificates from the environment: a source reaches what its configuration names.
         self._session.trust_env = False
-        self._session.headers.update({"User-Agent": AGENT, "Accept": "application/json", **source.headers})
+        self._session.headers.update({"User-Agent": AGENT, "Accept": "application/json"})
+        self._session.auth = auth
         if source.proxy:
             self._session.proxies = {"http": source.proxy, "https": source.proxy}
         self._session.verify = str(source.ca_file) if source.ca_file else True
@@ -91,12 +71,14 @@ class Client:
 
     def __enter__(self) -> "Client":
         try:
-            if self._source.token:
-                self._secret = self._source.token.reveal()
-                if not (self._secret.isascii() and self._secret.isprintable()):
-                    where = self._source.token.where
-                    raise SourceRefused(f"{where} holds characters that no token has: copy it again")
-                self._session.headers[self._source.token_header] = self._source.token_prefix + self._secret
+            credential = self._source.credential()
+            if credential:
+                self._secret = credential.reveal()
+            headers = self._source.headers_of(self._secret)
+            if not all(each.isascii() and each.isprintable() for each in headers.values()):
+                where = credential.where if credential else "one of its headers"
+                raise SourceRefused(f"{where} holds characters that no token has: copy it again")
+            self._session.headers.update(headers)
         except SourceRefused as why:
             raise SourceRefused(f"{self._source.name}: {why}") from why
         return self
@@ -104,10 +86,10 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self._session.close()
 
-    def get(self, url: str, params: Mapping[str, str] | None = None, etag: str = "") -> Answer:
+    def get(self, url: str, params: Params | None = None, etag: str = "") -> Answer:
         """The JSON at `url`. Raises SourceUnavailable and SourceRefused, in words."""
         until = monotonic() + self._source.timeout
-        asked: Mapping[str, str] | None = params
+        asked: Params | None = params
         for _ in range(REDIRECTS + 1):
             self._stay_home(url)
             with self._in_words(url), closing(self._ask(url, asked, etag, until)) as response:
@@ -116,7 +98,27 @@ class Client:
                 url, asked = urljoin(response.url, response.headers["location"]), None
         raise self._refused(url, "redirects in circles: give the address it should end at")
 
-    def _ask(self, url: str, params: Mapping[str, str] | None, etag: str, until: float) -> requests.Response:
+    def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        """The answer to a request that somebody else has made and signed; a redirect is an answer like any other.
+
+        Raises SourceUnavailable and SourceRefused where there is none, in words.
+        """
+        until = monotonic() + self._source.timeout
+        self._stay_home(url)
+        request = requests.Request(method, url, dict(headers), data=body)
+        with self._in_words(url), closing(self._sent(request)) as response:
+            return Reply(response.status_code, dict(response.headers), self._body(url, response, until))
+
+    def _sent(self, request: requests.Request) -> requests.Response:
+        prepared = self._session.prepare_request(request)
+        settings = self._session.merge_environment_settings(prepared.url, {}, True, None, None)
+        return self._session.send(prepared, timeout=self._source.timeout, allow_redirects=False, **settings)
+
+    def fault(self, url: str, status: int, retry_after: str = "") -> SourceFailed:
+        """What a status that is no success comes to, in words, for whoever asked by `send`."""
+        return self._of_status(url, status, retry_after)
+
+    def _ask(self, url: str, params: Params | None, etag: str, until: float) -> requests.Response:
         left = max(until - monotonic(), 0.001)
         headers = {"If-None-Match": etag} if etag else {}
         return self._session.get(url, params=params, headers=headers, timeout=left, allow_redirects=False, stream=True)
@@ -137,7 +139,7 @@ class Client:
         if response.status_code == requests.codes.not_modified:
             return Answer(None, False, "", None)
         if response.status_code != requests.codes.ok:
-            raise self._of_status(url, response)
+            raise self._of_status(url, response.status_code, response.headers.get("retry-after", ""))
         body = self._body(url, response, until)
         start = body[:200].lstrip()
         if start.startswith(b"<") or "html" in response.headers.get("content-type", ""):
@@ -146,7 +148,7 @@ class Client:
             value = json.loads(body, parse_constant=_no_constant)
         except (ValueError, RecursionError) as why:
             raise self._unavailable(url, "answered with broken JSON: ask its operator") from why
-        return Answer(value, True, response.headers.get("etag", ""), _next_link(response))
+        return Answer(value, True, response.headers.get("etag", ""), _next_link(response), response.headers)
 
     def _body(self, url: str, response: requests.Response, until: float) -> bytes:
         """All of the body, read as it comes: neither its size nor its pace is the sender's to decide."""
@@ -163,9 +165,9 @@ class Client:
                 raise self._too_slow(url)
         return bytes(body)
 
-    def _of_status(self, url: str, response: requests.Response) -> SourceFailed:
-        code = response.status_code
-        credential = self._source.token.where if self._source.token else ""
+    def _of_status(self, url: str, code: int, retry_after: str) -> SourceFailed:
+        held = self._source.credential()
+        credential = held.where if held else ""
         renew = f"renew what {credential} holds" if credential else "give it a token by token_env or token_file"
         grant = f"grant the owner of {credential} the right to read it" if credential else "it may need a token"
         passing = {
@@ -178,7 +180,7 @@ class Client:
             requests.codes.not_found: "has nothing at that address (404): correct the url",
         }
         if code in passing or code >= requests.codes.server_error:
-            after = _retry_after(response.headers.get("retry-after", ""), self._now)
+            after = _retry_after(retry_after, self._now)
             own_fault = f"has a fault of its own ({code}): it is asked again by itself"
             return self._unavailable(url, passing.get(code, own_fault), after)
         return self._refused(url, lasting.get(code, f"answered {code}: correct the url or the options"))

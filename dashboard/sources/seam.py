@@ -7,18 +7,14 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
-from pathlib import Path
-from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, SecretStr, StringConstraints
+from pydantic import BaseModel, ConfigDict
 
-from dashboard.errors import SourceRefused
 from dashboard.model.facts import FACTS, Fact
 from dashboard.model.instants import iso
+from dashboard.options import Name, Secret, Span
 from dashboard.sources.records import malformed
 from dashboard.sources.values import Row, read_columns
-
-SPANS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +25,28 @@ class SetAside:
     line: int
     reason: str
     raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message, and what it says where that is unambiguous; which maintenance it is of, whoever has the log says.
+
+    `message_id` is of its content: the same one never says anything else.
+    """
+
+    message_id: str
+    provider_id: str  # '' where nobody vouches for the sender
+    received_at: datetime
+    sender: str
+    subject: str
+    body: str
+    part: str = ""  # where it stands in its source
+    claimed_end: datetime | None = None
+    reference: str = ""  # the provider's own name of the maintenance
+    update: Mapping[str, str] = field(default_factory=dict)  # columns of maintenance_updates
+    resources: tuple[str, ...] = ()  # nodes, or a cluster, by the names that the provider has for them
+    revision: int | None = None  # of what it says; only the highest counts
+    faults: tuple[str, ...] = ()  # what in it should have been readable, and is not
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +62,7 @@ class Batch:
     cursor: str
     set_aside: Sequence[SetAside] = ()
     reread: Sequence[str] = ()
+    letters: Sequence[Letter] = ()
 
 
 Batches = Generator[Batch, None, None]
@@ -59,48 +78,7 @@ class Told:
     raw: object = field(default="", repr=False)
 
 
-class Secret(BaseModel):
-    """A secret by reference: a variable of the environment, read once, or a file, read at every use."""
-
-    model_config = ConfigDict(frozen=True)
-
-    where: str  # as it may be shown: "the environment variable NIMBUS_TOKEN"
-    held: SecretStr | None = None
-    path: Path | None = None
-
-    def reveal(self) -> str:
-        """The secret itself. Raises SourceRefused where its file cannot be read or is empty."""
-        if self.held is not None:
-            return self.held.get_secret_value()
-        try:
-            found = self.path.read_text(encoding="utf-8").strip() if self.path else ""
-        except (OSError, UnicodeDecodeError) as why:
-            raise SourceRefused(f"{self.where} cannot be read ({type(why).__name__}): make it readable") from why
-        if not found:
-            raise SourceRefused(f"{self.where} is empty: put the secret into it")
-        return found
-
-
-def _seconds(value: object) -> object:
-    """30, "30s", "5m", "2h" or "1d" as seconds."""
-    if isinstance(value, str) and value[-1:] in SPANS:
-        try:
-            return float(value[:-1]) * SPANS[value[-1]]
-        except ValueError as why:
-            raise ValueError(f"{value!r} is no length of time; write it like 30s, 5m or 2h") from why
-    return value
-
-
-def _some(seconds: float) -> float:
-    if not 0.1 <= seconds <= 30 * SPANS["d"]:
-        raise ValueError("give at least 0.1s and at most 30d")
-    return seconds
-
-
-Span = Annotated[float, BeforeValidator(_seconds), AfterValidator(_some)]
-"""Seconds; in the configuration also 30s, 5m, 2h."""
-
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+__all__ = ["Batch", "Batches", "Name", "Secret", "SetAside", "Source", "Span", "Standing", "Told", "batch"]
 
 
 class Source(BaseModel):
@@ -126,6 +104,11 @@ class Source(BaseModel):
         None, the beginning, unless the cursor also holds what the source itself forgets.
         """
         return None
+
+    @property
+    def pushed(self) -> bool:
+        """Whether it comes by itself, so that nobody asks it."""
+        return False
 
     def options(self) -> str:
         """A digest of how it is read: not of its pace, nor of what its secrets are."""

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import Field
 
@@ -56,7 +56,27 @@ class Statuspage(HttpSource):
             yield Batch({}, reached)
 
 
-def told(maintenances: Sequence[Any], source: Statuspage) -> Iterator[Told]:
+class About(Protocol):
+    """Whose page it is that a list of maintenances comes from."""
+
+    @property
+    def name(self) -> str:
+        """The source that signs."""
+
+    @property
+    def provider(self) -> str:
+        """The provider_id of its maintenances."""
+
+    @property
+    def cluster(self) -> str:
+        """The cluster_id of those that name none."""
+
+    @property
+    def components(self) -> Mapping[str, str]:
+        """Which cluster a component stands for."""
+
+
+def told(maintenances: Sequence[Any], source: About) -> Iterator[Told]:
     """What a list of maintenances says: how each was announced and went on, where it stands, and every message."""
     for each in maintenances:
         if isinstance(each, dict):
@@ -65,7 +85,7 @@ def told(maintenances: Sequence[Any], source: Statuspage) -> Iterator[Told]:
             yield Told("maintenance_updates", {}, json.dumps(each))
 
 
-def _maintenance(each: Mapping[str, Any], source: Statuspage) -> Iterator[Told]:
+def _maintenance(each: Mapping[str, Any], source: About) -> Iterator[Told]:
     about = {
         "maintenance_id": f"{source.name}:{_text(each, 'id')}" if each.get("id") else "",
         "source": source.name,
@@ -89,7 +109,7 @@ def _maintenance(each: Mapping[str, Any], source: Statuspage) -> Iterator[Told]:
             yield from _update(update, about, _text(each, "name"), source)
 
 
-def _update(update: Mapping[str, Any], about: dict[str, str], title: str, source: Statuspage) -> Iterator[Told]:
+def _update(update: Mapping[str, Any], about: dict[str, str], title: str, source: About) -> Iterator[Told]:
     raw = json.dumps(update, ensure_ascii=False)
     at = _text(update, "display_at") or _text(update, "created_at")
     step = {"recorded_at": at, "status": status(_text(update, "status")), "title": title}
@@ -111,7 +131,7 @@ def status(word: str) -> str:
     return STATUSES.get(word, "")
 
 
-def cluster(each: Mapping[str, Any], source: Statuspage) -> str:
+def cluster(each: Mapping[str, Any], source: About) -> str:
     """The one cluster that its components stand for; the page's own where they stand for none or several."""
     components = each.get("components")
     parts = [part for part in components if isinstance(part, dict)] if isinstance(components, list) else []

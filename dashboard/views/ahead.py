@@ -11,8 +11,9 @@ from dashboard.log.state import Known, Standing, maintenances, of_maintenances
 from dashboard.model.outlook import Forecast
 from dashboard.model.scope import Scope
 from dashboard.model.stages import CLOSED, Stage
+from dashboard.model.usual import UsualTimes
 from dashboard.views.fleet import Fleet, instant_of, read_fleet
-from dashboard.views.outlooks import Together, forecasts_for, together
+from dashboard.views.outlooks import Together, forecasts_and_usual, forecasts_for, together
 from dashboard.views.standing import OUT_STAGES, Picture, as_told, picture_of, read_picture
 
 
@@ -37,8 +38,10 @@ def look_ahead(connection: Connection, scope: Scope, now: datetime) -> Ahead:
     return Ahead(now, at, fleet, picture, forecasts, together(forecasts.values(), fleet, now))
 
 
-def look_at(connection: Connection, scope: Scope, now: datetime, ids: Iterable[str]) -> tuple[Ahead, list[Standing]]:
-    """The same of these maintenances alone; and their nodes."""
+def look_at(
+    connection: Connection, scope: Scope, now: datetime, ids: Iterable[str]
+) -> tuple[Ahead, list[Standing], UsualTimes]:
+    """The same of these maintenances alone; their nodes, and what is usual."""
     at, now = instant_of(scope), scope.as_of or now
     fleet = read_fleet(connection, scope, at)
     known = maintenances(connection, at, ids)
@@ -46,9 +49,9 @@ def look_at(connection: Connection, scope: Scope, now: datetime, ids: Iterable[s
     whole = {name: each.maintenance for name, each in known.items() if not each.by_node}
     rows = [as_told(row, whole[row.maintenance_id]) if row.maintenance_id in whole else row for row in rows]
     held = [row for row in rows if row.stage in OUT_STAGES or row.stage == Stage.REMOVED]
-    forecasts = forecasts_for(connection, known, scope.as_of)
+    forecasts, usual = forecasts_and_usual(connection, known, scope.as_of)
     picture = picture_of(fleet, known, held)
-    return Ahead(now, at, fleet, picture, forecasts, together(forecasts.values(), fleet, now)), rows
+    return Ahead(now, at, fleet, picture, forecasts, together(forecasts.values(), fleet, now)), rows, usual
 
 
 def look_lightly(connection: Connection, scope: Scope, now: datetime) -> Ahead:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, RowMapping
 from dashboard.log.read import fleet_totals, in_force
 from dashboard.model.instants import micros
 from dashboard.model.scope import Scope
+from dashboard.model.shares import share
 
 Key = tuple[str, str]
 """A cluster and the team that its nodes name, '' for none."""
@@ -61,12 +62,7 @@ class Fleet:
 
         By the node where it names a team, else pro rata to what teams are allocated there.
         """
-        if wanted is None:
-            return 1.0
-        if team:
-            return float(team == wanted)
-        given = sum(gpus for (where, _), gpus in self.allocated.items() if where == cluster)
-        return self.allocated.get((cluster, wanted), 0) / given if given else 0.0
+        return 1.0 if wanted is None else share(self.allocated, cluster, team, wanted)
 
     @cached_property
     def gpus(self) -> int:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, RowMapping, func, select
 
 from dashboard.log.append import newest_recorded
 from dashboard.log.read import in_force
-from dashboard.log.source_states import read_states
+from dashboard.log.source_states import PUSHED, read_states
 from dashboard.log.tables import FACT_TABLES
 from dashboard.model.instants import instant, micros
 from dashboard.model.scope import Scope
@@ -60,13 +60,15 @@ def freshness(connection: Connection, scope: Scope, now: datetime) -> Freshness:
     """How old the newest word of each source is, of the sources that said anything in the last 30 days."""
     at, now = (micros(scope.as_of), scope.as_of) if scope.as_of else (None, now)
     newest = _newest(connection, micros(now - REACH), at)
-    rows = [(source, at, words.relative(at, now), now - at > STALE_AFTER) for source, at in newest]
+    # What is pushed is silent for as long as there is nothing to say: that alone is no reason to doubt it.
+    pushed = {state.source for state in read_states(connection) if state.type == PUSHED}
+    stale = [(source, at) for source, at in newest if now - at > STALE_AFTER and source not in pushed]
+    rows = [(source, at, words.relative(at, now), (source, at) in stale) for source, at in newest]
     frame = pd.DataFrame(rows, columns=["source", "last_at", "age_words", "stale"])
     frame = frame.assign(last_at=pd.to_datetime(frame["last_at"], utc=True), stale=frame["stale"].astype(bool))
     if not newest:
         return Freshness("no facts in the last 30 days", "", frame)
     _, last_at = newest[-1]
-    stale = [(source, at) for source, at in newest if now - at > STALE_AFTER]
     return Freshness(f"data as of {words.when(last_at, now, scope.zone)}", _warning(stale, now), frame)
 
 

@@ -7,14 +7,20 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from dashboard.log.forecasts import forecast_history
+from dashboard.log.state import Standing
+from dashboard.model.expectations import Rules
 from dashboard.model.instants import micros
 from dashboard.model.outlook import FRACTIONS, LIKELY, Fan, Forecast, Mark, Racks, ReturnCurve, Slip
 from dashboard.model.scope import Scope
+from dashboard.model.slas import NO_SLAS, Slas
 from dashboard.views import words
 from dashboard.views.account import account, moved
 from dashboard.views.ahead import Ahead, look_at
-from dashboard.views.nodes import racks_of, stages_table, stragglers_table, waiting_table
+from dashboard.views.expectations import owed_table
+from dashboard.views.nodes import racks_of, stages_table, stragglers_table
+from dashboard.views.notices import ladders_of
 from dashboard.views.outlooks import curve
+from dashboard.views.owed import owed_in
 from dashboard.views.standing import out_over_time
 from dashboard.views.summaries import ALMOST, Summary, summaries
 from dashboard.views.told import Told
@@ -28,12 +34,13 @@ class WhereItStands:
     `stages`, a row a stage that holds nodes, in the order of a rollout: stage (as Stage has it), nodes, gpus,
     waiting_for, longest_words.
     `back`, a row a fraction (half, 90 %, 95 %, all): fraction, likely, plan_on (aware datetimes), words.
-    `waiting_for`, a row an open expectation: who, role, what, since, due, late_words, contact, escalates_to.
+    `waiting_for`, a row an open expectation, the longest overdue first: as `owed` of WhoIsUp has them.
     `stragglers`, the nodes longest in an open stage: node_id, rack, stage, since, hours, usual_hours (median of its
     like), waiting_for.
     `messages`, newest first: received_at, sender, subject, claimed_end, body (untrusted text).
     `cases`: case_id, node_id, status, severity, opened_at, response_due_at, resolution_due_at, note.
     `updates`, newest first: recorded_at, source, status, planned_start, planned_end, note.
+    `told`, who was told of it, always as of now: as the ladders of views.notices.
     """
 
     now: datetime
@@ -65,6 +72,7 @@ class WhereItStands:
     messages: pd.DataFrame
     cases: pd.DataFrame
     updates: pd.DataFrame
+    told: pd.DataFrame
 
 
 POINTS = 241
@@ -73,10 +81,15 @@ FACT_BEFORE = timedelta(hours=6)
 MOST_FACT = timedelta(days=14)
 
 
-def where_it_stands(connection: Connection, scope: Scope, now: datetime, maintenance_id: str) -> WhereItStands | None:
-    """One maintenance in full, whoever's GPUs it holds; None where it was not known at the instant shown."""
+def where_it_stands(
+    connection: Connection, scope: Scope, now: datetime, maintenance_id: str, slas: Slas = NO_SLAS
+) -> WhereItStands | None:
+    """One maintenance in full, whoever's GPUs it holds; None where it was not known at the instant shown.
+
+    `slas` are the contracts that dues are made of.
+    """
     whole = Scope(as_of=scope.as_of, certainty=scope.certainty, zone=scope.zone)
-    ahead, rows = look_at(connection, whole, now, [maintenance_id])
+    ahead, rows, usual = look_at(connection, whole, now, [maintenance_id])
     if maintenance_id not in ahead.picture.known:
         return None
     (summary,) = summaries(connection, ahead, [maintenance_id], whole) or (None,)
@@ -110,12 +123,21 @@ def where_it_stands(connection: Connection, scope: Scope, now: datetime, mainten
         fan=_fan(connection, ahead, summary),
         slip=_slip(made, ahead, summary, told),
         racks=racks_of(rows, ahead.now),
-        waiting_for=waiting_table(rows, ahead, summary, told.commitments, scope),
+        waiting_for=_owed(connection, ahead, rows, summary, told, Rules(slas, usual)),
         stragglers=stragglers_table(connection, rows, ahead, summary),
         messages=told.messages,
         cases=told.cases,
         updates=told.updates,
+        told=ladders_of(connection, maintenance_id, now, scope),
     )
+
+
+def _owed(
+    connection: Connection, ahead: Ahead, rows: list[Standing], summary: Summary, told: Told, rules: Rules
+) -> pd.DataFrame:
+    held = [(row.node_id, row.stage, row.since, row.cluster_id) for row in rows]
+    found = owed_in(connection, ahead, summary, held, told.commitments, rules)
+    return owed_table(found, ahead.fleet, ahead.now)
 
 
 def _subtitle(summary: Summary) -> str:

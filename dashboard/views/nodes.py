@@ -6,14 +6,13 @@ from itertools import pairwise
 from statistics import median
 
 import pandas as pd
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import Connection
 
 from dashboard.log.read import history_of
 from dashboard.log.state import Standing
-from dashboard.model.instants import HOUR, instant, maybe_instant, micros
+from dashboard.model.instants import HOUR, instant, micros
 from dashboard.model.outlook import Racks
-from dashboard.model.scope import Scope
-from dashboard.model.stages import CODE, HAS_THE_BALL, OUT, STAGES, Role, Stage
+from dashboard.model.stages import CODE, HAS_THE_BALL, OUT, STAGES, Stage
 from dashboard.views import words
 from dashboard.views.ahead import Ahead
 from dashboard.views.parties import party_for
@@ -43,44 +42,6 @@ def _holder(stage: Stage, ahead: Ahead, summary: Summary) -> str:
     told = ahead.picture.known[summary.maintenance_id].maintenance
     provider = told.provider_id or ahead.fleet.provider_of(summary.cluster)
     return party_for(ahead.fleet.parties, HAS_THE_BALL[stage], provider, summary.cluster).name
-
-
-def waiting_table(
-    rows: list[Standing], ahead: Ahead, summary: Summary, commitments: list[RowMapping], scope: Scope
-) -> pd.DataFrame:
-    """Who is expected to do what: who, role, what, since, due, late_words, contact, escalates_to."""
-    told = ahead.picture.known[summary.maintenance_id].maintenance
-    provider = told.provider_id or ahead.fleet.provider_of(summary.cluster)
-    due = summary.promised if summary.out else None
-    found: list[tuple[object, ...]] = []
-    for stage in STAGES:
-        nodes = [row for row in rows if row.stage == stage and stage in OUT]
-        if nodes:
-            role = HAS_THE_BALL[stage]
-            party = party_for(ahead.fleet.parties, role, provider, summary.cluster)
-            since = maybe_instant(min((row.since for row in nodes if row.since is not None), default=None))
-            ours = due if role is Role.PROVIDER else None
-            what = f"{words.nodes(len(nodes))} {words.stage(stage)}"
-            found.append(
-                (party.name, party.role, what, since, ours, _late(ours, ahead.now), party.contact, party.escalates_to)
-            )
-    parties = {row["party_id"]: row for row in ahead.fleet.parties}
-    for row in commitments:
-        if row["met_at"] is None and not row["withdrawn"]:
-            who = parties.get(row["party_id"])
-            until = maybe_instant(row["due_at"])
-            name, role_name = (who["name"], words.stage(who["role"])) if who else (row["party_id"], "")
-            contact, above = (who["channel"], who["escalates_to"]) if who else ("", "")
-            above = parties[above]["name"] if above in parties else above
-            since = instant(row["recorded_at"])
-            found.append((name, role_name, row["what"], since, until, _late(until, ahead.now), contact, above))
-    columns = ["who", "role", "what", "since", "due", "late_words", "contact", "escalates_to"]
-    frame = pd.DataFrame(found, columns=columns)
-    return frame.assign(**{name: pd.to_datetime(frame[name], utc=True) for name in ("since", "due")})
-
-
-def _late(due: datetime | None, now: datetime) -> str:
-    return f"{words.span(now - due)} late" if due is not None and due < now else ""
 
 
 def stragglers_table(connection: Connection, rows: list[Standing], ahead: Ahead, summary: Summary) -> pd.DataFrame:

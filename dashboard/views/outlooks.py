@@ -10,10 +10,14 @@ from sqlalchemy import Connection
 
 from dashboard.forecast.engine import Experience, learn
 from dashboard.forecast.foretell import PATHS, Place, foretell, grid_from
+from dashboard.forecast.usual import usual_times
 from dashboard.log.chronicle import read_chronicle
 from dashboard.log.forecasts import latest_forecasts
+from dashboard.log.owed import all_cases
+from dashboard.log.usual_times import read_usual
 from dashboard.model.instants import micros
 from dashboard.model.outlook import HORIZON_DAYS, Forecast, ReturnCurve
+from dashboard.model.usual import UsualTimes
 from dashboard.views.fleet import Fleet, Key
 
 Floats = npt.NDArray[np.float64]
@@ -28,16 +32,34 @@ def forecasts_for(connection: Connection, ids: Iterable[str], as_of: datetime | 
     wanted = sorted(set(ids))
     if as_of is None:
         return latest_forecasts(connection, wanted)
-    if not wanted:
-        return {}
+    return _of_then(connection, wanted, as_of)[0] if wanted else {}
+
+
+def forecasts_and_usual(
+    connection: Connection, ids: Iterable[str], as_of: datetime | None, *, paths: bool = True
+) -> tuple[dict[str, Forecast], UsualTimes]:
+    """The same, and how long things usually take: as last learnt, or, of a past instant, as it could be learnt then."""
+    wanted = sorted(set(ids))
+    if as_of is None:
+        return latest_forecasts(connection, wanted, paths=paths), read_usual(connection)
+    found, experience = _of_then(connection, wanted, as_of)
+    hour = _hour(as_of)
+    return found, usual_times(experience, all_cases(connection, micros(hour)), hour)
+
+
+def _hour(at: datetime) -> datetime:
+    return at.replace(minute=0, second=0, microsecond=0)
+
+
+def _of_then(connection: Connection, wanted: Sequence[str], as_of: datetime) -> tuple[dict[str, Forecast], Experience]:
     whole = read_chronicle(connection, at=micros(as_of))
-    experience: Experience = learn(whole.at(as_of.replace(minute=0, second=0, microsecond=0)))
+    experience: Experience = learn(whole.at(_hour(as_of)))
     known = whole.at(as_of, wanted)
     found = {}
     for rollout in known.rollouts:
         places = [Place(each.cluster_id, each.team_id) for each in whole.members(rollout.maintenance_id, as_of)]
         found[rollout.maintenance_id] = foretell(rollout, places, known.hour_of_week, experience, as_of)
-    return found
+    return found, experience
 
 
 @dataclass(slots=True)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from sqlalchemy import Connection
 
 from dashboard.log.derive import read_updates
-from dashboard.log.read import history_of
+from dashboard.log.messages import Claim, claims
 from dashboard.log.wholes import read_wholes
 from dashboard.model.instants import instant
-from dashboard.model.plan import Claim, Revision, revisions
+from dashboard.model.plan import Revision, revisions
 from dashboard.model.stages import ANNOUNCED, Status
 from dashboard.views.account import later
 
@@ -37,13 +37,17 @@ NEXT = {
 
 def plans_of(connection: Connection, ids: Iterable[str], at: int | None) -> dict[str, tuple[Revision, ...]]:
     """Every revision of the plans of these maintenances, as known at `at`."""
-    wanted = sorted(set(ids))
-    claims: dict[str, list[Claim]] = defaultdict(list)
-    for row in history_of(connection, "provider_messages", wanted, at):
-        if row["claimed_end"] is not None:
-            claims[row["maintenance_id"]].append((row["received_at"], row["claimed_end"]))
-    updates = read_updates(connection, wanted, read_wholes(connection, at), until=at)
-    return {name: revisions(name, updates.get(name, ()), claims.get(name, ())) for name in wanted}
+    wanted, joined = sorted(set(ids)), read_wholes(connection, at)
+    said: dict[str, list[Claim]] = defaultdict(list)
+    for name, some in claims(connection, joined.parts(wanted)).items():
+        said[joined.whole(name)] += [_as_known(each, at) for each in some if at is None or each.known_at <= at]
+    updates = read_updates(connection, wanted, joined, until=at)
+    return {name: revisions(name, updates.get(name, ()), said.get(name, ())) for name in wanted}
+
+
+def _as_known(claim: Claim, at: int | None) -> Claim:
+    """That it would be untied was not known before."""
+    return claim if at is None or claim.until is None or claim.until <= at else claim._replace(until=None)
 
 
 def revised(new: Revision, before: Revision | None, clock: Callable[[int], str]) -> str:

@@ -7,7 +7,7 @@ import pandas as pd
 from sqlalchemy import Connection, RowMapping
 
 from dashboard.log.aside import count_aside, count_by_source, read_aside
-from dashboard.log.source_states import State, read_states
+from dashboard.log.source_states import PUSHED, State, read_states
 from dashboard.model.instants import instant, maybe_instant, micros
 from dashboard.model.scope import Scope
 from dashboard.views import words
@@ -18,7 +18,8 @@ FORGOTTEN_AFTER = timedelta(days=30)  # a source that nobody asked for so long i
 QUIET_INTERVALS = 3
 AT_LEAST_QUIET = timedelta(minutes=10)  # a success is written down every few minutes only
 
-WELL, FAILS, QUIET, NEW = "well", "fails", "nobody asks it", "not asked yet"
+WELL, FAILS, QUIET, NEW, WAITS = "well", "fails", "nobody asks it", "not asked yet", "nothing came yet"
+SOUND = (WELL, NEW, WAITS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,9 @@ def what_comes_in(connection: Connection, scope: Scope, now: datetime) -> WhatCo
     states = [
         each
         for each in read_states(connection)
-        if each.attempted_at is None or max(each.attempted_at, each.due_at) > oldest
+        if each.attempted_at is None or each.type == PUSHED or max(each.attempted_at, each.due_at) > oldest
     ]
-    states.sort(key=lambda each: (_state(each, now) in (WELL, NEW), each.source))
+    states.sort(key=lambda each: (_state(each, now) in SOUND, each.source))
     put_aside = count_by_source(connection, [each.source for each in states])
     aside = count_aside(connection)
     return WhatComesIn(
@@ -63,7 +64,9 @@ def _state(state: State, now: datetime) -> str:
     if state.error:
         return FAILS
     if state.succeeded_at is None:
-        return NEW
+        return WAITS if state.type == PUSHED else NEW
+    if state.type == PUSHED:  # well for as long as nothing is wrong
+        return WELL
     quiet = max(QUIET_INTERVALS * timedelta(seconds=state.interval), AT_LEAST_QUIET)
     return QUIET if now - instant(state.succeeded_at) > quiet else WELL
 
@@ -73,7 +76,7 @@ def _sentence(states: list[State], aside: int, now: datetime) -> str:
     rest = f" {words.count(aside)} row{' is' if aside == 1 else 's are'} set aside." if aside else ""
     if not states:
         return f"No source is configured: what is shown was imported.{rest}"
-    bad = [each for each in states if _state(each, now) not in (WELL, NEW)]
+    bad = [each for each in states if _state(each, now) not in SOUND]
     number = words.count(len(states))
     if not bad:
         whole = "The one source is well" if len(states) == 1 else f"All {number} sources are well"
@@ -85,13 +88,17 @@ def _sentence(states: list[State], aside: int, now: datetime) -> str:
 
 
 def _well_until(state: State, now: datetime) -> datetime:
+    if state.type == PUSHED:  # when something last came says nothing: there may have been nothing to say
+        return maybe_instant(state.failing_since) or now
     return maybe_instant(state.succeeded_at) or maybe_instant(state.failing_since) or now
 
 
 def _fault(state: State, now: datetime, zone: str) -> str:
     due = instant(state.due_at)
-    again = f" Asked again {words.when(due, now, zone)}." if due > now else " It is asked again now."
     stop = "" if state.error.endswith(("?", ".", "!")) else "."
+    if state.type == PUSHED:
+        return f"{state.error}{stop} Last tried {words.when(instant(state.attempted_at or 0), now, zone)}."
+    again = f" Asked again {words.when(due, now, zone)}." if due > now else " It is asked again now."
     return f"{state.error}{stop}{again}"
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from dashboard.log.read import history_of
+from dashboard.log.messages import of_maintenances
 from dashboard.log.state import Tally, tallies
 from dashboard.model.instants import maybe_instant
 from dashboard.model.maintenance import Maintenance, stage_by_status, standing
@@ -78,13 +78,15 @@ def summaries(connection: Connection, ahead: Ahead, ids: Iterable[str], scope: S
         rows = counted.get(name, [])
         if not known[name].by_node:
             rows = [row._replace(stage=str(stage_by_status(maintenance.status))) for row in rows]
-        if any(fleet.weight(row.cluster_id, row.team_id) for row in rows) or (not rows and _told(fleet, maintenance)):
+        if any(fleet.weight(row.cluster_id, row.team_id) for row in rows) or (
+            not rows and told_in_scope(fleet, maintenance)
+        ):
             forecast = ahead.forecasts.get(name)
             found.append(_summary(fleet, maintenance, rows, forecast, claims.get(name), scope.certainty, ahead.now))
     return found
 
 
-def _told(fleet: Fleet, maintenance: Maintenance) -> bool:
+def told_in_scope(fleet: Fleet, maintenance: Maintenance) -> bool:
     """Whether a maintenance that names no node is in scope by what it says of itself."""
     scope = fleet.scope
     if maintenance.cluster_id:
@@ -164,5 +166,5 @@ def risk_of(
 
 def claimed_ends(connection: Connection, ids: Iterable[str], at: int | None) -> dict[str, tuple[int, int]]:
     """Of each maintenance, the provider's latest claim in a message: when it came, and the end it claims (µs)."""
-    rows = history_of(connection, "provider_messages", ids, at)
-    return {row["maintenance_id"]: (row["received_at"], row["claimed_end"]) for row in rows if row["claimed_end"]}
+    found = of_maintenances(connection, ids, at)
+    return {each.maintenance_id: (each.received_at, each.claimed_end) for each in found if each.claimed_end}

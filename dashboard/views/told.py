@@ -1,11 +1,14 @@
 """What people and systems said of one maintenance."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import pandas as pd
 from sqlalchemy import Connection, RowMapping
 
+from dashboard.log.messages import of_maintenances
 from dashboard.log.read import history_of, in_force_of
 from dashboard.model.instants import instant
 
@@ -29,16 +32,18 @@ class Told:
     def read(connection: Connection, maintenance_id: str, at: int | None) -> "Told":
         """Reads it."""
         ids = [maintenance_id]
-        messages = history_of(connection, "provider_messages", ids, at)
+        messages = of_maintenances(connection, ids, at)
         updates = history_of(connection, "maintenance_updates", ids, at)
         promises = [(r["recorded_at"], r["planned_end"]) for r in updates if r["planned_end"] is not None]
-        promises += [(r["received_at"], r["claimed_end"]) for r in messages if r["claimed_end"] is not None]
+        promises += [(each.received_at, each.claimed_end) for each in messages if each.claimed_end is not None]
         said: list[tuple[int, int]] = []
         for when, end in sorted(promises):
             if not said or said[-1][1] != end:
                 said.append((when, end))
         return Told(
-            _frame(messages, MESSAGE, newest="received_at"),
+            _frame(
+                [{name: getattr(each, name) for name in MESSAGE} for each in messages], MESSAGE, newest="received_at"
+            ),
             _frame(
                 in_force_of(connection, "support_cases", ids, at),
                 CASE,
@@ -49,7 +54,7 @@ class Told:
         )
 
 
-def _frame(rows: list[RowMapping], columns: tuple[str, ...], newest: str = "") -> pd.DataFrame:
+def _frame(rows: Sequence[Any], columns: tuple[str, ...], newest: str = "") -> pd.DataFrame:
     ordered = sorted(rows, key=lambda row: -row[newest]) if newest else rows
     frame = pd.DataFrame([[row[name] for name in columns] for row in ordered], columns=list(columns))
     instants = {name: pd.to_datetime(frame[name].map(_maybe), utc=True) for name in columns if name.endswith(TIMES)}

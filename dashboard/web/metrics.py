@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from dashboard.errors import DashboardError
 from dashboard.model.stages import CLOSED, Status
+from dashboard.views.notifier import NotifierHealth
 from dashboard.views.vitals import Vitals
 from dashboard.web.whom import answers
 
@@ -65,6 +66,17 @@ def _sources(found: Vitals) -> Iterator[Metric]:
     yield GaugeMetricFamily("dashboard_log_position", "How far the log is", found.position)
 
 
+def _notifier(health: NotifierHealth) -> Iterator[Metric]:
+    """Nothing where nobody is to be told."""
+    if health.configured:
+        yield GaugeMetricFamily("dashboard_notifier_late", "Whether the notifier has missed its turns", health.late)
+        yield GaugeMetricFamily("dashboard_notices_waiting", "Notices that should have arrived", health.waiting)
+        yield GaugeMetricFamily("dashboard_notices_failed", "Notices that were given up", health.failed)
+        if health.age_seconds is not None:
+            words = "Since the notifier last looked"
+            yield GaugeMetricFamily("dashboard_notifier_beat_age_seconds", words, health.age_seconds)
+
+
 PARTS: tuple[Callable[[Vitals], Iterable[Metric]], ...] = (_fleet, _maintenances, _sources)
 """What the metrics are made of; whoever has more to tell adds a part, and what it needs to Vitals."""
 
@@ -75,13 +87,14 @@ class _Fleet(Collector):
     def collect(self) -> Iterator[Metric]:
         words = "Whether the log can be read"
         try:
-            found = answers().vitals()
+            found, health = answers().vitals(), answers().notifier_health()
         except DashboardError:
             yield GaugeMetricFamily("dashboard_log_up", words, 0)
             return
         yield GaugeMetricFamily("dashboard_log_up", words, 1)
         for part in PARTS:
             yield from part(found)
+        yield from _notifier(health)
 
 
 own.register(_Fleet())

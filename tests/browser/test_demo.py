@@ -19,12 +19,16 @@ SIZES = {"desk": (1440, 900), "phone": (390, 844)}
 PAGES = {
     "capacity": "/",
     "maintenances": "/maintenances",
+    "whos_up": "/whos_up",
+    "partner": "/partner?provider=nimbus",
+    "watch": "/watch",
     "trust": "/trust",
     "sources": "/sources",
     "lifecycle": "/lifecycle",
+    "plan": "/plan",
     "maintenance": "/maintenance?maintenance=M-1129",
 }
-DRAWN = {"sources": ".st-key-footer"}
+DRAWN = {"sources": ".st-key-footer", "whos_up": ".st-key-footer", "partner": "[data-testid=stTable]"}
 """What is there once a page is drawn, where it has no figure."""
 
 OUT = """

@@ -14,6 +14,7 @@ from dashboard.errors import LogUnavailable, UsageError
 from dashboard.log.append import append, newest_recorded
 from dashboard.log.database import appending, migrate, open_log, reading
 from dashboard.log.derive import rebuild
+from dashboard.log.notice_tables import notices
 from dashboard.log.read import in_force
 from dashboard.log.tables import metadata
 from dashboard.model.instants import micros
@@ -33,6 +34,7 @@ def test_the_schema_is_what_the_tables_say(engine: Engine) -> None:
     migrate(engine)
 
     with engine.connect() as connection:
+        assert notices.name in metadata.tables
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
 
 

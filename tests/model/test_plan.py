@@ -43,7 +43,7 @@ def test_a_message_moves_the_end_until_the_plan_is_newer() -> None:
     """Plan 20, a message says 25, the plan then says 24."""
     told = [word(1, "scheduled", 10, 20), word(5, end=24)]
 
-    found = revisions("M-1", told, [(3 * HOUR, 25 * HOUR)])
+    found = revisions("M-1", told, [(3 * HOUR, 3 * HOUR, None, 25 * HOUR)])
 
     assert [each.ends and each.ends // HOUR for each in found] == [20, 25, 24]
 
@@ -54,3 +54,12 @@ def test_what_the_reader_knew_is_the_plan_of_then() -> None:
     assert in_force(found, 0) is None
     assert in_force(found, 2 * HOUR) == found[0]
     assert in_force(found, 3 * HOUR) == found[1]
+
+
+def test_a_message_that_is_taken_off_moves_the_end_back() -> None:
+    """Tied by hand at 4, untied at 6: said at 3, it counted for two hours, and the number of plans only grew."""
+    told = [word(1, "scheduled", 10, 20)]
+
+    found = revisions("M-1", told, [(3 * HOUR, 4 * HOUR, 6 * HOUR, 25 * HOUR)])
+
+    assert [(each.at // HOUR, each.ends and each.ends // HOUR) for each in found] == [(1, 20), (4, 25), (6, 20)]

@@ -8,21 +8,31 @@ import numpy as np
 import pandas as pd
 
 from dashboard.errors import LogUnavailable
+from dashboard.model.decision import Decision
 from dashboard.model.lifecycle import SCHEDULING, USUAL, States, Step, Way
 from dashboard.model.outlook import Bar, Fan, Mark, Racks, ReturnCurve, Slip
+from dashboard.model.planning import Alternative
 from dashboard.model.scope import Scope
 from dashboard.model.stages import CODE, Stage
 from dashboard.views.can_i_run import CanIRun
 from dashboard.views.capacity import Dip, WhatIsOut
+from dashboard.views.expectations import WhoIsUp
 from dashboard.views.freshness import Choices, Freshness, Head
 from dashboard.views.lifecycle import Lifecycle
 from dashboard.views.maintenance import WhereItStands
 from dashboard.views.maintenances import WhatIsPlanned
+from dashboard.views.messages import Unread, Written
+from dashboard.views.notices import WhoWasTold
+from dashboard.views.notifier import NotifierHealth
 from dashboard.views.owing import Ball
+from dashboard.views.partner import Partner
+from dashboard.views.plan import Plan
 from dashboard.views.sources import WhatComesIn
 from dashboard.views.status import Changed, Flow, Moved, Status
 from dashboard.views.tellings import Tellings
 from dashboard.views.trust import Trust
+from dashboard.views.watch import Watch
+from tests.pages import told
 
 NOW = datetime(2026, 11, 17, 13, 0, tzinfo=UTC)
 HOSTILE = "<b>bold</b> [link](https://evil.example) $x^2$ :red[alarm] **loud** =1+1 ![i](https://evil.example/i.png)"
@@ -206,6 +216,49 @@ def what_is_out(now: datetime, zone: str) -> WhatIsOut:
     )
 
 
+def owed(now: datetime, hostile: str) -> pd.DataFrame:
+    return frame(
+        "maintenance_id title who role what since due late_words basis basis_words state chance_words contact "
+        "escalates_to",
+        ("M-1000", TITLES[0], hostile or "Priya Raman, Nimbus Cloud", "provider", "hand back 41 nodes", now - h(19),
+         now - h(6), "6 h", "SLA", "return within 13 h", "overdue", "", "#nimbus-ops", "M. Okafor, then D. Cole"),
+        ("M-1000", TITLES[0], "Hardware health", "hardware health", hostile or "validate 30 nodes", now - h(5),
+         now + h(3), "", "usual time", "9 in 10 take at most 8 h", "in time", "", "#hw-health", hostile),
+    )  # fmt: skip
+
+
+def who_is_up(now: datetime, hostile: str = "") -> WhoIsUp:
+    rows = owed(now, hostile)
+    parties = frame(
+        "who role what late_words overdue_words at_risk next_due contact escalates_to",
+        (hostile or "Priya Raman, Nimbus Cloud", "provider", "Hand back 41 nodes", "6 h", "1 of 1", 0, pd.NaT,
+         "#nimbus-ops", "M. Okafor, then D. Cole"),
+        ("Hardware health", "hardware health", "Validate 30 nodes", "", "0 of 1", 0, now + h(3), "#hw-health", ""),
+    )  # fmt: skip
+    cases = frame(
+        "case_id node_id stage maintenance status severity opened_at response_due_at resolution_due_at state note",
+        ("CS-411", "nimbus-iad-1-n00317", "repairing for 19 h", TITLES[0], "open", "2", now - h(15), now - h(11),
+         now + h(9), "overdue", hostile or "board on order"),
+    )  # fmt: skip
+    sentence = "We wait for 2 parties, 1 of them late; the longest overdue is Priya Raman, Nimbus Cloud, since 08:00."
+    ways = (("nimbus", hostile or "Nimbus Cloud"),)
+    return WhoIsUp(now, hostile or sentence, 2, 2, 1, 0, 1, True, parties, rows, rows.head(1), cases, ways)
+
+
+def between_us(now: datetime, hostile: str = "") -> Partner:
+    columns = "maintenance what who since due late_words basis escalates_to"
+    theirs = frame(columns, (TITLES[0], "hand back 41 nodes", hostile or "Priya Raman", now - h(19), now - h(6),
+                             "6 h", "SLA", "M. Okafor"))  # fmt: skip
+    ours = frame(columns, (TITLES[0], "validate 30 nodes", "hardware health", now - h(5), now + h(3), "", "usual time",
+                           ""))  # fmt: skip
+    cases = frame(
+        "case_id node_id maintenance status severity opened_at response_due_at resolution_due_at",
+        (hostile or "CS-411", "iad-1-n00317", TITLES[0], "open", "2", now - h(15), now - h(11), now + h(9)),
+    )
+    name = hostile or "Nimbus Cloud"
+    return Partner(now, name, f"{name} owes us 1 thing, 1 of it overdue; we owe {name} 1 thing.", theirs, ours, cases)
+
+
 def where_it_stands(now: datetime) -> WhereItStands:
     grid = racks()
     counts = {stage: sum(1 for code in grid.stage if code == CODE[stage]) for stage in Stage}
@@ -272,20 +325,7 @@ def where_it_stands(now: datetime) -> WhereItStands:
             None,
         ),
         grid,
-        frame(
-            "who role what since due late_words contact escalates_to",
-            (
-                "Nimbus Cloud",
-                "provider",
-                "hand back 41 nodes",
-                now - h(19),
-                now - h(6),
-                "6 h late",
-                "#nimbus-ops",
-                "M. Okafor",
-            ),
-            ("Hardware health", "hardware_health", "validate 30 nodes", now - h(5), now + h(3), "", "#hw-health", ""),
-        ),
+        owed(now, ""),
         frame(
             "node_id rack stage since hours usual_hours waiting_for",
             *[
@@ -313,6 +353,7 @@ def where_it_stands(now: datetime) -> WhereItStands:
             (now - h(18), "nimbus", "in_progress", now - h(60), now + h(8), "Extended"),
             (now - h(90), "nimbus", "confirmed", now - h(60), now - h(6), HOSTILE),
         ),
+        told.ladders(now, HOSTILE),
     )
 
 
@@ -324,6 +365,7 @@ class Fake:
     at: datetime | None = NOW
     position: int = 1
     asked: list[str] = field(default_factory=list)
+    tied: dict[str, str] = field(default_factory=dict)
 
     def _ask(self, question: str) -> None:
         self.asked.append(question)
@@ -484,6 +526,68 @@ class Fake:
     def take_apart(self, maintenance_id: str) -> None:
         self._ask(f"take apart {maintenance_id}")
 
+    def plan(self, scope: Scope, maintenance_id: str, change: Alternative) -> Plan | None:
+        self._ask("plan")
+        now = scope.as_of or self.now()
+        if self.state == "empty":
+            return None
+        title = HOSTILE if self.state == "hostile" else TITLES[5]
+        rows = [("95 % back, plan on 90%", "Fri 17:45 UTC", "Mon 17:45 UTC", "3 d later")]
+        clashes = frame(
+            "maintenance_id title shares begins ends together", ("M-1000", title, "Speech", now, now + h(60), 1888)
+        )
+        decisions = frame(
+            "recorded_at what why decided_by signed_off_by knowing",
+            (now - h(3), title, "The launch comes first", "Ada", "Grace", "As planned, plan on Fri 17:45 UTC."),
+        )
+        return Plan(
+            now, (("M-1005", title), ("M-1006", TITLES[6])), maintenance_id or "M-1005", title,
+            "3 d later, it takes 256 GPUs at most, and is back 3 d later: plan on Mon 17:45 UTC.", False, "3 d later",
+            "The network work stays undone 3 d longer than first planned: 2,304 GPU-days of maintenance debt.",
+            frame("what today instead difference", *rows), curve(now, 300), curve(now, 500), clashes, decisions,
+        )  # fmt: skip
+
+    def decide(self, decision: Decision) -> None:
+        self._ask(f"decide {decision.what} by {decision.decided_by}")
+
+    def who_is_up(self, scope: Scope) -> WhoIsUp:
+        self._ask("who_is_up")
+        full = who_is_up(scope.as_of or self.now(), HOSTILE if self.state == "hostile" else "")
+        if self.state != "empty":
+            return full
+        none = {name: getattr(full, name).iloc[:0] for name in ("parties", "owed", "clocks", "cases")}
+        return replace(full, sentence="Nobody owes anything right now.", things=0, contracts=False, **none)
+
+    def between_us(self, scope: Scope, provider: str) -> Partner | None:
+        self._ask("between_us")
+        if provider != "nimbus":
+            return None
+        full = between_us(scope.as_of or self.now(), HOSTILE if self.state == "hostile" else "")
+        if self.state != "empty":
+            return full
+        none = {name: getattr(full, name).iloc[:0] for name in ("theirs", "ours", "cases")}
+        return replace(full, sentence="Nothing is open between Nimbus Cloud and us.", **none)
+
+    def watch(self, scope: Scope) -> Watch:
+        self._ask("watch")
+        now = scope.as_of or self.now()
+        their = HOSTILE if self.state == "hostile" else "controller says it is completed; 3 nodes still cordoned."
+        stuck = frame(
+            "node_id stage hours usual title who contact maintenance_id",
+            ("gpu-0412", "in maintenance", 31.2, "19 in 20 take at most 9 h", TITLES[0], "Becca Stroud", HOSTILE
+             if self.state == "hostile" else "mailto:becca@kestrel.example", "M-1000"),
+        )  # fmt: skip
+        overdue = frame(
+            "who what late_words contact escalates_to title", ("Nimbus", "give back the last 12 nodes", "9 h late",
+                                                              "noc", "Dana", TITLES[0]),
+        )  # fmt: skip
+        changed = frame("title what maintenance_id", (TITLES[0], "4 nodes in service", "M-1000"))
+        if self.state == "empty":
+            none = (stuck.iloc[:0], overdue.iloc[:0], (), (), changed.iloc[:0])
+            return Watch(now, "Nothing is stuck, late or silent.", 0, 0, *none)
+        said = "1 node is stuck, 1 thing is overdue and 1 fact contradicts another."
+        return Watch(now, said, 1, 1, stuck, overdue, (their,), (), changed)
+
     def trust(self, scope: Scope) -> Trust:
         self._ask("trust")
         now = scope.as_of or self.now()
@@ -512,6 +616,25 @@ class Fake:
             levels=levels.iloc[:0], pit=(0.0,) * 10, scores=scores.iloc[:0], said=said.iloc[:0], best_rival="",
         )  # fmt: skip
 
+    def what_is_unread(self, scope: Scope) -> Unread:
+        self._ask("what_is_unread")
+        if self.state == "empty":
+            return Unread("", (), 0, ())
+        now = scope.as_of or self.now()
+        their = HOSTILE if self.state == "hostile" else "Emergency work on switches"
+        unread = Written("noc:1", now - h(2), their, their, their, their, now + h(9), "", None)
+        tied = Written("noc:2", now - h(5), their, their, their, "", None, their, now - h(1))
+        listed = () if "noc:1" in self.tied else (unread,)
+        return Unread("1 message is of no maintenance that we could tell.", listed, 0, (tied,))
+
+    def may_be_of(self) -> tuple[tuple[str, str], ...]:
+        return (("M-1000", f"{TITLES[0]} · in progress · M-1000"), ("M-1001", "Maintenance · scheduled · M-1001"))
+
+    def tie(self, message_id: str, maintenance_id: str) -> None:
+        self._ask("tie")
+        self.tied[message_id] = maintenance_id
+        self.position += 1
+
     def what_comes_in(self, scope: Scope) -> WhatComesIn:
         self._ask("what_comes_in")
         now = self.now()
@@ -535,3 +658,14 @@ class Fake:
         )
         failing = (f"{said}NIMBUS_TOKEN holds. Asked again in 40 s.", *([HOSTILE] if self.state == "hostile" else []))
         return WhatComesIn("1 of 3 sources brings nothing: nimbus since 12 min.", failing, 60_412, 2, sources, aside)
+
+    def who_was_told(self, scope: Scope, maintenance_id: str | None = None) -> WhoWasTold:
+        self._ask("who_was_told")
+        return told.who_was_told(self.state, self.now(), HOSTILE)
+
+    def notifier_health(self) -> NotifierHealth:
+        return told.notifier_health(self.state, self.now())
+
+    def acknowledge(self, message: str, who: str) -> None:
+        self._ask(f"acknowledge {message}")
+        self.position += 1

@@ -3,11 +3,14 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.errors import LogUnavailable
 from dashboard.model.scope import Scope
 from dashboard.views.can_i_run import CanIRun
 from tests.pages.fakes import HOSTILE, Fake
 
-ROOMS = ("capacity", "maintenances", "trust", "sources", "lifecycle", "maintenance")
+ROOMS = (
+    "capacity", "maintenances", "plan", "whos_up", "watch", "notices", "trust", "sources", "lifecycle", "maintenance",
+)  # fmt: skip
 
 
 def opened(fake: Fake, room: str = "capacity", **address: str) -> AppTest:
@@ -44,6 +47,10 @@ def test_a_page_opens_with_its_sentence(room: str) -> None:
     sentence = {
         "capacity": "1,824 of 24,000 GPUs are out.",
         "maintenances": "5 maintenances are running",
+        "notices": "1 message waits for somebody to acknowledge and 1 has not arrived.",
+        "plan": "3 d later, it takes 256 GPUs at most, and is back 3 d later: plan on Mon 17:45 UTC.",
+        "whos_up": "We wait for 2 parties, 1 of them late; the longest overdue is Priya Raman",
+        "watch": "1 node is stuck, 1 thing is overdue and 1 fact contradicts another.",
         "trust": "80 % ranges held 79 % of the time",
         "sources": "1 of 3 sources brings nothing: nimbus since 12 min.",
         "lifecycle": "83 nodes are out. Most, 41, are in maintenance, and the ball is with the provider.",
@@ -92,12 +99,130 @@ def test_sources_says_what_is_wrong_and_what_to_change() -> None:
     assert [plainly(each.value) for each in app.metric] == ["3", "60,412", "2"]
 
 
+def test_an_unread_message_is_tied_to_its_maintenance() -> None:
+    fake = Fake()
+    app = opened(fake, "sources")
+    assert "1 message is of no maintenance that we could tell." in words(app)
+    assert "Emergency work on switches" in words(app)
+
+    app.button(key="tie_noc:1").click().run()
+    app.selectbox[-1].select("M-1001").run()
+    app.button(key="tie").click().run()
+
+    assert fake.tied == {"noc:1": "M-1001"}
+    assert "names an end" not in words(app)
+
+
+def test_a_tie_is_undone() -> None:
+    fake = Fake()
+
+    opened(fake, "sources").button(key="untie_noc:2").click().run()
+
+    assert fake.tied == {"noc:2": ""}
+
+
+def test_what_cannot_be_tied_is_said_and_stays() -> None:
+    class Broken(Fake):
+        def tie(self, message_id: str, maintenance_id: str) -> None:
+            raise LogUnavailable("The database does not answer.")
+
+    app = opened(Broken(), "sources")
+
+    app.button(key="untie_noc:2").click().run()
+
+    assert [plainly(each.value) for each in app.warning] == ["The database does not answer."]
+    assert not app.exception
+
+
+def test_the_past_is_not_tied() -> None:
+    """What was unread then is shown as unread, and is left alone."""
+    app = opened(Fake(), "sources", as_of="2026-11-16T15:00:00+01:00")
+
+    assert "Unread messages" in words(app)
+    assert not [each for each in app.button if "tie" in (each.key or "")]
+
+
 def test_sources_says_how_to_have_some() -> None:
     app = opened(Fake("empty"), "sources")
 
     assert "No source is configured, so nothing comes in by itself." in words(app)
     assert "DASHBOARD_CONFIG" in words(app)
     assert not app.metric
+
+
+def test_whos_up_shows_each_party_the_clocks_and_the_cases() -> None:
+    app = opened(Fake(), "whos_up")
+
+    assert [plainly(each.value) for each in app.metric] == ["2", "1", "0", "1"]
+    assert [each.value for each in app.header] == [
+        "Each party", "Everything owed", "SLA clocks", "Support cases", "To show to a provider"
+    ]  # fmt: skip
+
+
+def test_whos_up_says_that_nobody_owes_anything() -> None:
+    app = opened(Fake("empty"), "whos_up")
+
+    assert "Nobody owes anything right now." in words(app)
+    assert "Widen the scope above" in words(app)
+    assert not app.metric
+
+
+def test_the_partner_view_stands_alone() -> None:
+    """No way to other pages, no control that names teams or providers, no source; nor are they asked for."""
+    fake = Fake()
+
+    app = opened(fake, "partner", provider="nimbus", team="t-fm", zone="Europe/Berlin")
+
+    assert "Nimbus Cloud owes us 1 thing, 1 of it overdue; we owe Nimbus Cloud 1 thing." in words(app)
+    assert "As of Tue 17 Nov 14:00, Europe/Berlin (CET)." in words(app)
+    assert "data as of" not in words(app)
+    assert not app.selectbox
+    assert set(fake.asked) == {"between_us"}
+
+
+@pytest.mark.parametrize(
+    ("state", "provider", "sentence"),
+    [
+        ("full", "", "No such provider was known then."),
+        ("full", "nobody", "No such provider was known then."),
+        ("empty", "nimbus", "Nothing is open between Nimbus Cloud and us."),
+        ("failed", "nimbus", "cannot be shown right now. The database does not answer."),
+    ],
+)
+def test_the_partner_view_has_its_empty_and_failed_states(state: str, provider: str, sentence: str) -> None:
+    app = opened(Fake(state), "partner", provider=provider)
+
+    assert sentence in words(app).replace("**", "")
+
+
+def test_notices_say_what_did_not_arrive_and_why_what_was_not_sent_was_not() -> None:
+    app = opened(Fake(), "notices")
+
+    tables = plainly("\n".join(each.value.to_csv() for each in app.table))
+    assert "smtp.example answered 451" in tables
+    assert "it is not confirmed; near its start it is told" in tables
+
+
+def test_notices_say_how_to_have_some() -> None:
+    app = opened(Fake("empty"), "notices")
+
+    assert "Nobody was told of anything yet." in words(app)
+    assert "dashboard doctor" in words(app)
+
+
+def test_a_message_is_acknowledged_on_the_page() -> None:
+    fake = Fake()
+    app = opened(fake, "notices")
+
+    next(each for each in app.button if each.label == "Acknowledge").click().run()
+
+    assert "acknowledge k1" in fake.asked
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_page_says_where_nobody_is_told(room: str) -> None:
+    assert "Nobody has been told of anything for 3 h" in words(opened(Fake("stale"), room, maintenance="M-1000"))
+    assert "Nobody has been told" not in words(opened(Fake(), room, maintenance="M-1000"))
 
 
 def test_how_collecting_goes_is_always_of_now() -> None:
@@ -220,7 +345,11 @@ def test_hostile_words_reach_no_markdown_unescaped() -> None:
         opened(Fake("hostile")),
         opened(Fake("hostile"), "maintenance", maintenance="M-1000"),
         opened(Fake("hostile"), "trust"),
+        opened(Fake("hostile"), "watch"),
         opened(Fake("hostile"), "sources"),
+        opened(Fake("hostile"), "whos_up"),
+        opened(Fake("hostile"), "partner", provider="nimbus"),
+        opened(Fake("hostile"), "notices"),
     ]
 
     for app in pages:
@@ -230,7 +359,8 @@ def test_hostile_words_reach_no_markdown_unescaped() -> None:
             assert "<b>" not in drawn
             assert ":red[" not in drawn
             assert "$x" not in drawn.replace("\\$x", "")
-    assert HOSTILE in [str(each.value) for each in pages[1].text]
+    for app in (pages[1], pages[4]):
+        assert HOSTILE in [str(each.value) for each in app.text]
 
 
 def test_a_maintenance_that_two_sources_tell_of_says_why_it_is_one_and_can_be_taken_apart() -> None:
@@ -289,3 +419,32 @@ def test_the_update_is_written_when_somebody_asks_for_it() -> None:
     assert markdown.startswith("**Maintenance update on \\<b\\>bold")
     assert "](https://evil.example" not in markdown.replace("\\](", "")
     assert f"Maintenance update on {HOSTILE} (M-1000)" in text
+
+
+def test_a_decision_is_kept_with_who_took_it() -> None:
+    fake = Fake()
+    app = opened(fake, "plan", maintenance="M-1005", later="72")
+
+    by = next(each for each in app.text_input if each.label == "Decided by")
+    by.set_value("Ada")
+    next(each for each in app.button if each.label == "Keep it").click().run()
+
+    assert not app.exception
+    assert "decide 3 d later by Ada" in fake.asked
+
+
+def test_a_decision_without_anybody_is_not_kept() -> None:
+    fake = Fake()
+    app = opened(fake, "plan")
+
+    next(each for each in app.button if each.label == "Keep it").click().run()
+
+    assert [each for each in fake.asked if each.startswith("decide")] == []
+    assert "Say what was decided, and by whom." in "".join(each.value for each in app.warning)
+
+
+def test_a_quiet_watch_says_so() -> None:
+    app = opened(Fake("empty"), "watch")
+
+    assert "Nothing is stuck, late or silent." in words(app)
+    assert "No node has entered another stage." in words(app)

@@ -20,7 +20,7 @@ class Asked:
     """The source of a test, its clock, and what the log holds of it."""
 
     def __init__(self, engine: Engine, source: Source, nodes: Sequence[str] = ()) -> None:
-        self.engine, self.now = engine, START
+        self.engine, self.source, self.now = engine, source, START
         register(engine, [source])
         self._collector = Collector(engine, source, "w", lambda: self.now, lambda: 0.5)
         with appending(engine) as connection:
@@ -30,6 +30,12 @@ class Asked:
         """Asks again, some minutes later."""
         self.now += timedelta(minutes=minutes)
         return self._collector.poll()
+
+    def anew(self) -> Collected:
+        """Asks from the beginning, as `dashboard collect --again` does."""
+        self._collector.let_go()
+        register(self.engine, [self.source], again=True)
+        return self.again()
 
     def told(self, fact: str, *columns: str) -> list[tuple[Any, ...]]:
         """What the log holds of a fact, in the order in which it became known; instants as ISO 8601."""

@@ -17,6 +17,8 @@ class Asked:
     path: str
     params: dict[str, str]
     headers: dict[str, str]
+    body: bytes = b""
+    method: str = "GET"
 
 
 Reply = Callable[["Handler"], None]
@@ -49,8 +51,11 @@ class Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         params = {name: values[-1] for name, values in parse_qs(parts.query).items()}
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self.loopback.asked.append(Asked(parts.path, params, headers))
+        body = self.rfile.read(int(headers.get("content-length", 0)))
+        self.loopback.asked.append(Asked(parts.path, params, headers, body, self.command))
         self.loopback.reply(self)
+
+    do_POST = do_HEAD = do_GET  # noqa: N815
 
     def send_json(self, value: Any, **headers: str) -> None:
         self.send_body(200, json.dumps(value).encode(), **headers)
@@ -62,7 +67,8 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in headers.items():
             self.send_header(name.replace("_", "-"), value)
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def log_message(self, *_: Any) -> None:
         pass

@@ -11,20 +11,24 @@ import pandas as pd
 import pytest
 from sqlalchemy import Connection, Engine
 
+from dashboard.configuration import read_slas
 from dashboard.jobs.transfer import export_dataset, import_dataset
 from dashboard.log.database import opened, reading
 from dashboard.model.scope import Scope
 from dashboard.views.can_i_run import can_i_run
 from dashboard.views.capacity import what_is_out
+from dashboard.views.expectations import who_is_up
 from dashboard.views.freshness import freshness
 from dashboard.views.lifecycle import lifecycle
 from dashboard.views.maintenance import where_it_stands
 from dashboard.views.maintenances import what_is_planned
+from dashboard.views.partner import between_us
 from dashboard.views.signals import signals
 from dashboard.views.status import status
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_data"
 NOW = datetime(2026, 11, 18, 15, 30, tzinfo=UTC)
+CONTRACTS = read_slas(SAMPLE / "contracts.toml")
 INSTANTS = (datetime(2026, 4, 14, 9, 30, tzinfo=UTC), datetime(2026, 11, 17, 20, tzinfo=UTC))
 
 
@@ -49,6 +53,8 @@ def shown(connection: Connection, at: datetime) -> dict[str, Any]:
         "lifecycle": lifecycle(connection, scope, NOW),
         "signals": signals(connection, scope, NOW),
         "status": status(connection, scope, NOW),
+        "who is up": who_is_up(connection, scope, NOW, CONTRACTS),
+        "partner": between_us(connection, scope, NOW, "nimbus", CONTRACTS),
         "freshness": freshness(connection, scope, NOW),
         **{name: where_it_stands(connection, scope, NOW, name) for name in ids},
     }

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from dashboard.log.append import append
 from dashboard.log.aside import keep_aside
 from dashboard.log.database import appending, reading, writing
-from dashboard.log.source_states import claim, introduce, keep
+from dashboard.log.source_states import claim, delivered, introduce, keep, refused
 from dashboard.model.instants import micros
 from dashboard.model.scope import Scope
 from dashboard.views.freshness import freshness
@@ -117,3 +117,27 @@ def test_rows_set_aside_are_counted_by_source_and_shown_with_their_reason(engine
     assert story.sources["set_aside"].tolist() == [1]
     assert set(story.aside["where"]) == {"fleet/page 1", "fleet-2", "nodes.csv"}
     assert max(story.aside["raw"].str.len()) == 201
+
+
+def test_what_is_pushed_is_well_until_something_is_refused(engine: Engine) -> None:
+    """Nobody asks it, and having nothing to say for days is no fault and no doubt."""
+    for name in ("new", "quiet", "wrong"):
+        with writing(engine) as connection:
+            introduce(connection, name, "webhook", "", 60.0)
+    with appending(engine) as connection:
+        row = ("M-1", ago(60 * 90), "quiet", "in_progress", "", "", "", "", None, None, None, "", "")
+        append(connection, {"maintenance_updates": [row]}, NOW, "test")
+        delivered(connection, "quiet", NOW - timedelta(days=40), 1)
+        delivered(connection, "wrong", NOW - timedelta(days=2), 1)
+        refused(connection, "wrong", NOW - timedelta(minutes=5), "wrong: a delivery was refused: No.")
+
+    story = seen(engine)
+    with reading(engine) as connection:
+        age = freshness(connection, Scope(), NOW)
+
+    assert dict(zip(story.sources["source"], story.sources["state"], strict=True)) == {
+        "wrong": "fails", "new": "nothing came yet", "quiet": "well"
+    }  # fmt: skip
+    assert story.sentence == "1 of 3 sources brings nothing: wrong since 5 min."
+    assert story.failing == ("wrong: a delivery was refused: No. Last tried 5 min ago, Mon 11:55 UTC.",)
+    assert (age.warning, age.sources["source"].tolist()) == ("", ["quiet"])
