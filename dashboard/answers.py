@@ -11,7 +11,7 @@ from dashboard.configuration import read_slas
 from dashboard.errors import DashboardError
 from dashboard.jobs.decide import decide
 from dashboard.jobs.join import take_apart
-from dashboard.log.append import take_position
+from dashboard.log.append import last_append, take_position
 from dashboard.log.database import appending, open_log, reading
 from dashboard.log.messages import tie
 from dashboard.log.outbox import acknowledge
@@ -21,10 +21,12 @@ from dashboard.model.scope import Scope
 from dashboard.model.slas import Slas
 from dashboard.notifier import configured
 from dashboard.settings import Settings
+from dashboard.views.agenda import Agenda, Newsfeed, agenda, newsfeed
 from dashboard.views.can_i_run import CanIRun, can_i_run
 from dashboard.views.capacity import WhatIsOut, what_is_out
 from dashboard.views.expectations import WhoIsUp, who_is_up
 from dashboard.views.freshness import Choices, Freshness, Head, choices, freshness, head
+from dashboard.views.lifecycle import Lifecycle, lifecycle
 from dashboard.views.maintenance import WhereItStands, where_it_stands
 from dashboard.views.maintenances import WhatIsPlanned, what_is_planned
 from dashboard.views.messages import Unread, may_be_of, what_is_unread
@@ -32,9 +34,12 @@ from dashboard.views.notices import WhoWasTold, who_was_told
 from dashboard.views.notifier import NotifierHealth, notifier_health
 from dashboard.views.partner import Partner, between_us
 from dashboard.views.plan import Plan, plan
+from dashboard.views.signals import Signals, signals
 from dashboard.views.sources import WhatComesIn, what_comes_in
+from dashboard.views.status import Status, status
 from dashboard.views.tellings import Tellings, tellings, whole_of
 from dashboard.views.trust import Trust, trust
+from dashboard.views.vitals import Vitals, vitals
 from dashboard.views.watch import Watch, watch
 
 
@@ -60,6 +65,11 @@ class Answers:
         """Where the log stands."""
         with reading(self.engine) as connection:
             return head(connection)
+
+    def moved_at(self) -> datetime | None:
+        """When the log last moved."""
+        with reading(self.engine) as connection:
+            return last_append(connection)
 
     def choices(self) -> Choices:
         """What there is to choose from."""
@@ -138,6 +148,36 @@ class Answers:
         """Is what I see complete."""
         with reading(self.engine) as connection:
             return what_comes_in(connection, scope, self.now())
+
+    def status(self, scope: Scope, since: datetime | None = None, ids: tuple[str, ...] = ()) -> Status:
+        """The update that nobody had to write."""
+        with reading(self.engine) as connection:
+            return status(connection, scope, self.now(), since, ids)
+
+    def lifecycle(self, scope: Scope) -> Lifecycle:
+        """What happens to a node."""
+        with reading(self.engine) as connection:
+            return lifecycle(connection, scope, self.now())
+
+    def agenda(self, scope: Scope) -> Agenda:
+        """What is planned, for calendars."""
+        with reading(self.engine) as connection:
+            return agenda(connection, scope, self.now())
+
+    def newsfeed(self, scope: Scope) -> Newsfeed:
+        """What became known, for feed readers."""
+        with reading(self.engine) as connection:
+            return newsfeed(connection, scope, self.now())
+
+    def signals(self, scope: Scope) -> Signals:
+        """What schedulers are told."""
+        with reading(self.engine) as connection:
+            return signals(connection, scope, self.now())
+
+    def vitals(self) -> Vitals:
+        """What monitoring asks."""
+        with reading(self.engine) as connection:
+            return vitals(connection, self.now())
 
     def who_was_told(self, scope: Scope, maintenance_id: str | None = None) -> WhoWasTold:
         """Who was told what, who has not confirmed."""

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dashboard.errors import DashboardError, UnreadableRecord
-from dashboard.model.instants import read_instant
 from dashboard.notifier import notify
+from dashboard.parameters import Instant
 from dashboard.serving import demo, serve
 from dashboard.settings import Settings
+from dashboard.telling import status
 from dashboard.worker import collect, doctor, worker
 
 if TYPE_CHECKING:
@@ -27,19 +28,6 @@ if TYPE_CHECKING:
 
 DONE, PARTLY, WRONG = 0, 1, 2
 TOLD_ROWS = 10  # set-aside rows named on the screen; all are kept
-
-
-class Instant(click.ParamType[datetime]):
-    """An ISO 8601 instant with an offset."""
-
-    name = "T"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """Reads it, or fails in one line."""
-        try:
-            return value if isinstance(value, datetime) else read_instant(str(value))
-        except ValueError as why:
-            self.fail(str(why), param, ctx)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -203,7 +191,7 @@ def rebuild(database: str) -> None:
 
 def main() -> None:
     """Runs the command; what goes wrong on purpose ends in one line and a status."""
-    for each in (collect, doctor, notify, serve, worker):
+    for each in (collect, doctor, notify, serve, status, worker):
         dashboard.add_command(_database(each))
     dashboard.add_command(demo)
     try:

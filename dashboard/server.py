@@ -26,6 +26,7 @@ from dashboard.answers import answers
 from dashboard.errors import DashboardError
 from dashboard.log.database import migrate
 from dashboard.settings import Settings
+from dashboard.web.routes import ROUTES
 
 TIDY_EVERY_SECONDS = 5.0
 WORKER_LOOK_SECONDS = 0.5
@@ -132,5 +133,6 @@ app = st.App(
         Route("/capacity", home),
         Route("/acknowledge/{token}", acknowledging, methods=["GET", "POST"]),
         ingest.ROUTE,
+        *ROUTES,
     ],
 )

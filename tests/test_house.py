@@ -19,6 +19,7 @@ DOORS = {
     "server.py",
     "serving.py",
     "settings.py",
+    "telling.py",
     "worker.py",
 }
 

@@ -159,3 +159,9 @@ def newest_recorded(connection: Connection) -> tuple[int, datetime | None]:
     if row is None:
         return 0, None
     return row.position, None if row.newest_recorded_at == EVER else instant(row.newest_recorded_at)
+
+
+def last_append(connection: Connection) -> datetime | None:
+    """When the log last moved; None where it is empty."""
+    at = connection.scalar(select(appends.c.appended_at).order_by(appends.c.position.desc()).limit(1))
+    return None if at is None else instant(at)

@@ -4,9 +4,10 @@ import json
 import zlib
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, func, select
 
 from dashboard.log.append import take_position
 from dashboard.log.bulk import in_chunks, many
@@ -46,6 +47,24 @@ def latest_forecasts(connection: Connection, ids: Iterable[str], *, paths: bool 
         chosen = query.where(newest.c.maintenance_id.in_(part)).order_by(forecasts.c.made_at)
         for row in connection.execute(chosen):
             found[row.maintenance_id] = _unpack(row)
+    return found
+
+
+def last_said(connection: Connection, ids: Iterable[str], until: int | None = None) -> dict[str, tuple[Forecast, int]]:
+    """Of each of these maintenances, the newest forecast up to `until` (µs), without its paths, and how many there were
+    by then; one that had none is left out."""
+    counted = select(
+        forecasts.c.maintenance_id, func.max(forecasts.c.as_of).label("as_of"), func.count().label("number")
+    ).group_by(forecasts.c.maintenance_id)
+    if until is not None:
+        counted = counted.where(forecasts.c.as_of <= until)
+    found = {}
+    for part in in_chunks(sorted(set(ids))):
+        newest = counted.where(forecasts.c.maintenance_id.in_(part)).subquery()
+        same = (forecasts.c.maintenance_id == newest.c.maintenance_id) & (forecasts.c.as_of == newest.c.as_of)
+        columns = [forecasts.c[name] for name in COLUMNS if name != "futures"]
+        for row in connection.execute(select(*columns, newest.c.number).join(newest, same).order_by("made_at")):
+            found[row.maintenance_id] = _unpack(row), int(row.number)
     return found
 
 
@@ -94,7 +113,7 @@ def _futures(forecast: Forecast) -> bytes:
     return zlib.compress(len(text).to_bytes(4, "big") + text + body, 1)
 
 
-def _unpack(row: Row[tuple[object, ...]]) -> Forecast:
+def _unpack(row: Any) -> Forecast:
     said = json.loads(row.said)
     grid: tuple[datetime, ...] = ()
     parts: tuple[Part, ...] = ()

@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard.figures.fan import fan
 from dashboard.figures.spark import spark
 from dashboard.model.scope import Scope
-from dashboard.pages import can_i_run, columns, paper, shell
+from dashboard.pages import can_i_run, columns, paper, share, shell
 from dashboard.views.capacity import WhatIsOut
 
 BEHIND = {
@@ -50,6 +50,7 @@ def page(scope: Scope) -> None:
     with shell.part("Can I run?"):
         can_i_run.section(scope)
     shell.printed(_last, "what_is_out", scope)
+    share.both(scope)
 
 
 def _first(story: WhatIsOut, scope: Scope) -> None:

@@ -12,6 +12,7 @@ from dashboard.model.scope import Scope
 from dashboard.pages import (
     address,
     capacity,
+    lifecycle,
     maintenance,
     maintenances,
     notices,
@@ -49,6 +50,7 @@ ROOMS = (
     Room("notices", "Notices", notices.page),
     Room("trust", "Trust", trust.page),
     Room("sources", "Sources", sources.page),
+    Room("lifecycle", "Lifecycle", lifecycle.page),
     Room("maintenance", "Maintenance", maintenance.page, listed=False),
     Room("partner", "Partner", partner.page, listed=False, bare=True),
 )

@@ -7,7 +7,7 @@ from dashboard.figures.progress import progress
 from dashboard.figures.racks import racks
 from dashboard.figures.slip import slip
 from dashboard.model.scope import Scope
-from dashboard.pages import address, ledger, paper, shell, tellings
+from dashboard.pages import address, ledger, paper, share, shell, tellings
 from dashboard.views.maintenance import WhereItStands
 
 BACK = {"fraction": "Back", "likely": "likely", "plan_on": "plan on", "words": "in words"}
@@ -15,11 +15,15 @@ BACK = {"fraction": "Back", "likely": "likely", "plan_on": "plan on", "words": "
 
 def page(scope: Scope) -> None:
     """Draws the page of the maintenance that the URL names."""
-    shell.way("maintenances", "All maintenances", icon=":material/arrow_back:")
+    top = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="top")
+    with top:
+        shell.way("maintenances", "All maintenances", icon=":material/arrow_back:")
     maintenance_id = shell.load("whole_of", scope, address.said("maintenance") or "")
     if shell.load("where_it_stands", scope, maintenance_id) is None:
         paper.nothing(f"No maintenance {maintenance_id} was known then.", "Pick one from the list of maintenances.")
         return
+    with top:
+        share.update(scope, maintenance_id)
     shell.printed(_all, "where_it_stands", scope, maintenance_id)
     with shell.part("Who tells of it"):
         tellings.section(scope, maintenance_id)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard.figures.timeline import timeline
 from dashboard.model.scope import Scope
-from dashboard.pages import columns, paper, shell
+from dashboard.pages import columns, paper, share, shell
 from dashboard.views.maintenances import WhatIsPlanned
 
 TABLE = {
@@ -32,6 +32,7 @@ def page(scope: Scope) -> None:
     shell.printed(_first, "what_is_planned", scope)
     if story.bars:
         shell.maintenances(story.table, TABLE, scope.zone, "planned", "Maintenances")
+    share.both(scope)
 
 
 def _first(story: WhatIsPlanned, scope: Scope) -> None:

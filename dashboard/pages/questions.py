@@ -10,6 +10,7 @@ from dashboard.views.can_i_run import CanIRun
 from dashboard.views.capacity import WhatIsOut
 from dashboard.views.expectations import WhoIsUp
 from dashboard.views.freshness import Choices, Freshness, Head
+from dashboard.views.lifecycle import Lifecycle
 from dashboard.views.maintenance import WhereItStands
 from dashboard.views.maintenances import WhatIsPlanned
 from dashboard.views.messages import Unread
@@ -18,6 +19,7 @@ from dashboard.views.notifier import NotifierHealth
 from dashboard.views.partner import Partner
 from dashboard.views.plan import Plan
 from dashboard.views.sources import WhatComesIn
+from dashboard.views.status import Status
 from dashboard.views.tellings import Tellings
 from dashboard.views.trust import Trust
 from dashboard.views.watch import Watch
@@ -49,6 +51,12 @@ class Answers(Protocol):
 
     def where_it_stands(self, scope: Scope, maintenance_id: str) -> WhereItStands | None:
         """Where does this maintenance stand; None where it is not known."""
+
+    def status(self, scope: Scope, since: datetime | None = None, ids: tuple[str, ...] = ()) -> Status:
+        """The update that nobody had to write; of these maintenances, or of the scope."""
+
+    def lifecycle(self, scope: Scope) -> Lifecycle:
+        """What happens to a node, and where nodes stand."""
 
     def who_is_up(self, scope: Scope) -> WhoIsUp:
         """Whom do we wait for, since when, and what is overdue."""

@@ -103,16 +103,28 @@ def moved(made: Sequence[Forecast], now: datetime, scope: Scope) -> str:
     """
     if len(made) < 2:
         return ""
-    before, last = made[-2], made[-1]
+    gap, why = shift(made[-2], made[-1], now)
+    if not gap:
+        return ""
+    than = f"{later(gap)} than said {words.clock(made[-2].as_of, now, scope.zone)}."
+    return f"{than} {why}" if why else than
+
+
+def shift(before: Forecast, last: Forecast, now: datetime) -> tuple[timedelta, str]:
+    """How far the likely end moved, and what is new about why; nothing and "" where it hardly did."""
     gap = last.quantile(ALMOST, LIKELY) - before.quantile(ALMOST, LIKELY)
     if abs(gap) < WORTH_TELLING or last.quantile(ALMOST, LIKELY) <= now:
-        return ""
-    sign, does = ("later", " later.") if gap > timedelta(0) else ("earlier", " sooner.")
+        return timedelta(0), ""
+    does = " later." if gap > timedelta(0) else " sooner."
     known = {each.partition(PUTS)[0] for each in before.because}
     fresh = [
         fact
         for fact, _, effect in (each.partition(PUTS) for each in last.because)
         if fact not in known and (not effect or effect.endswith(does))
     ]
-    why = f" {fresh[0]}" if fresh else ""
-    return f"{words.span(gap)} {sign} than said {words.clock(before.as_of, now, scope.zone)}.{why}"
+    return gap, fresh[0] if fresh else ""
+
+
+def later(gap: timedelta) -> str:
+    """14 h later, 2 d earlier."""
+    return f"{words.span(gap)} {'later' if gap > timedelta(0) else 'earlier'}"

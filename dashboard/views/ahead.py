@@ -1,17 +1,20 @@
 """What every view starts from: whose GPUs, what is out, and what is to come."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from dashboard.log.state import Known
+from dashboard.log.forecasts import last_said
+from dashboard.log.state import Known, Standing, maintenances, of_maintenances
 from dashboard.model.outlook import Forecast
 from dashboard.model.scope import Scope
-from dashboard.model.stages import CLOSED
+from dashboard.model.stages import CLOSED, Stage
+from dashboard.model.usual import UsualTimes
 from dashboard.views.fleet import Fleet, instant_of, read_fleet
-from dashboard.views.outlooks import Together, forecasts_for, together
-from dashboard.views.standing import Picture, read_picture
+from dashboard.views.outlooks import Together, forecasts_and_usual, forecasts_for, together
+from dashboard.views.standing import OUT_STAGES, Picture, as_told, picture_of, read_picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,30 @@ def look_ahead(connection: Connection, scope: Scope, now: datetime) -> Ahead:
     picture = read_picture(connection, fleet, at)
     forecasts = forecasts_for(connection, open_ids(picture), scope.as_of)
     return Ahead(now, at, fleet, picture, forecasts, together(forecasts.values(), fleet, now))
+
+
+def look_at(
+    connection: Connection, scope: Scope, now: datetime, ids: Iterable[str]
+) -> tuple[Ahead, list[Standing], UsualTimes]:
+    """The same of these maintenances alone; their nodes, and what is usual."""
+    at, now = instant_of(scope), scope.as_of or now
+    fleet = read_fleet(connection, scope, at)
+    known = maintenances(connection, at, ids)
+    rows = of_maintenances(connection, known, at)
+    whole = {name: each.maintenance for name, each in known.items() if not each.by_node}
+    rows = [as_told(row, whole[row.maintenance_id]) if row.maintenance_id in whole else row for row in rows]
+    held = [row for row in rows if row.stage in OUT_STAGES or row.stage == Stage.REMOVED]
+    forecasts, usual = forecasts_and_usual(connection, known, scope.as_of)
+    picture = picture_of(fleet, known, held)
+    return Ahead(now, at, fleet, picture, forecasts, together(forecasts.values(), fleet, now)), rows, usual
+
+
+def look_lightly(connection: Connection, scope: Scope, now: datetime) -> Ahead:
+    """The same live, without the futures of forecasts: for whoever needs to know when, not how much."""
+    fleet = read_fleet(connection, scope, None)
+    picture = read_picture(connection, fleet, None)
+    said = {name: forecast for name, (forecast, _) in last_said(connection, open_ids(picture)).items()}
+    return Ahead(now, None, fleet, picture, said, together((), fleet, now))
 
 
 def open_ids(picture: Picture) -> set[str]:

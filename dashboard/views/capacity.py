@@ -70,12 +70,12 @@ def what_is_out(connection: Connection, scope: Scope, now: datetime) -> WhatIsOu
     touching = summaries(connection, ahead, open_ids(ahead.picture), scope)
     likely = ahead.together.back_by(ALMOST, LIKELY) if out else None
     plan_on = ahead.together.back_by(ALMOST, scope.certainty) if out else None
-    dip = _dip(ahead, touching, scope)
+    dip = next_dip(ahead, touching, scope)
     since = now - DAYS_OF_FACT
     past = out_over_time(connection, ahead.picture, micros(since), micros(now), ahead.at, POINTS)
     return WhatIsOut(
         now=now,
-        sentence=_sentence(ahead, scope, plan_on, dip),
+        sentence=sentence(ahead, scope, plan_on, dip),
         gpus=ahead.fleet.gpus,
         out=out,
         lost=ahead.picture.gpus_lost,
@@ -87,7 +87,7 @@ def what_is_out(connection: Connection, scope: Scope, now: datetime) -> WhatIsOu
         fan=_fan(ahead, touching, past, since),
         behind=_behind(touching),
         teams=_teams(ahead, scope),
-        clusters=_clusters(ahead),
+        clusters=clusters_of(ahead),
         basis=ahead.fleet.basis(scope.team) if scope.team else "",
         trend=tuple(past[::EVERY_SIX_HOURS]),
     )
@@ -99,7 +99,7 @@ def _when_back(out: int, at: datetime | None, now: datetime, zone: str) -> str:
     return words.when(at, now, zone) if at else f"beyond {HORIZON_DAYS} days"
 
 
-def _sentence(ahead: Ahead, scope: Scope, plan_on: datetime | None, dip: Dip | None) -> str:
+def sentence(ahead: Ahead, scope: Scope, plan_on: datetime | None, dip: Dip | None) -> str:
     """What could be sent as it is."""
     out, total, now = ahead.picture.gpus_out, ahead.fleet.gpus, ahead.now
     whose = f" of {ahead.fleet.team_name(scope.team)}" if scope.team else ""
@@ -116,7 +116,7 @@ def _sentence(ahead: Ahead, scope: Scope, plan_on: datetime | None, dip: Dip | N
     return f"{first} Half are likely back by {words.clock(half, now, scope.zone)}; plan on {later} for 95 %."
 
 
-def _dip(ahead: Ahead, touching: list[Summary], scope: Scope) -> Dip | None:
+def next_dip(ahead: Ahead, touching: list[Summary], scope: Scope) -> Dip | None:
     """The next maintenance that has yet to take GPUs in scope."""
     coming = [each for each in touching if each.likely_start and each.likely_start > ahead.now and each.gpus]
     if not coming:
@@ -185,7 +185,8 @@ def _as_team(fleet: Fleet, team: str) -> Fleet:
     return Fleet(scope, fleet.providers, fleet.clusters, fleet.teams, fleet.parties, fleet.allocated, fleet.totals)
 
 
-def _clusters(ahead: Ahead) -> pd.DataFrame:
+def clusters_of(ahead: Ahead) -> pd.DataFrame:
+    """A row a cluster in scope, as WhatIsOut has them."""
     out, fleet = ahead.picture.out, ahead.fleet
     by_cluster = (out["gpus"] * out["weight"]).groupby(out["cluster_id"]).sum()
     gone = ahead.picture.nodes[~ahead.picture.nodes["is_out"]].drop_duplicates("node_id")

@@ -118,3 +118,21 @@ def choices(connection: Connection) -> Choices:
 
 def _named(rows: list[RowMapping], key: str) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(((row[key], row["name"] or row[key]) for row in rows), key=lambda pair: pair[1]))
+
+
+def unknown(known: Choices, scope: Scope) -> str:
+    """What a scope names that there is not, in a sentence; "" where all is known."""
+    asked = (
+        ("team", scope.team, known.teams),
+        ("provider", scope.provider, known.providers),
+        ("cluster", scope.cluster, known.clusters),
+        ("SKU", scope.sku, known.skus),
+    )
+    for what, value, names in asked:
+        ids = sorted(each for each, _ in names)
+        if value is not None and value not in ids:
+            there_is = f"there is {words.listed(ids, 12)}" if ids else "there is none"
+            return f"no {what} is called {value[:40]!r}; {there_is}"
+    if words.zone_of(scope.zone).key != scope.zone:
+        return f"no time zone is called {scope.zone[:40]!r}; write it like Europe/Berlin"
+    return ""

@@ -7,24 +7,21 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from dashboard.log.forecasts import forecast_history
-from dashboard.log.state import Standing, maintenances, of_maintenances
+from dashboard.log.state import Standing
 from dashboard.model.expectations import Rules
 from dashboard.model.instants import micros
 from dashboard.model.outlook import FRACTIONS, LIKELY, Fan, Forecast, Mark, Racks, ReturnCurve, Slip
 from dashboard.model.scope import Scope
 from dashboard.model.slas import NO_SLAS, Slas
-from dashboard.model.stages import Stage
-from dashboard.model.usual import UsualTimes
 from dashboard.views import words
 from dashboard.views.account import account, moved
-from dashboard.views.ahead import Ahead
+from dashboard.views.ahead import Ahead, look_at
 from dashboard.views.expectations import owed_table
-from dashboard.views.fleet import instant_of, read_fleet
 from dashboard.views.nodes import racks_of, stages_table, stragglers_table
 from dashboard.views.notices import ladders_of
-from dashboard.views.outlooks import curve, forecasts_and_usual, together
+from dashboard.views.outlooks import curve
 from dashboard.views.owed import owed_in
-from dashboard.views.standing import OUT_STAGES, as_told, out_over_time, picture_of
+from dashboard.views.standing import out_over_time
 from dashboard.views.summaries import ALMOST, Summary, summaries
 from dashboard.views.told import Told
 
@@ -92,7 +89,7 @@ def where_it_stands(
     `slas` are the contracts that dues are made of.
     """
     whole = Scope(as_of=scope.as_of, certainty=scope.certainty, zone=scope.zone)
-    ahead, rows, usual = _look(connection, whole, now, maintenance_id)
+    ahead, rows, usual = look_at(connection, whole, now, [maintenance_id])
     if maintenance_id not in ahead.picture.known:
         return None
     (summary,) = summaries(connection, ahead, [maintenance_id], whole) or (None,)
@@ -133,23 +130,6 @@ def where_it_stands(
         updates=told.updates,
         told=ladders_of(connection, maintenance_id, now, scope),
     )
-
-
-def _look(
-    connection: Connection, scope: Scope, now: datetime, maintenance_id: str
-) -> tuple[Ahead, list[Standing], UsualTimes]:
-    """What `ahead` tells of all, of this maintenance alone; its nodes, and what is usual."""
-    at, now = instant_of(scope), scope.as_of or now
-    fleet = read_fleet(connection, scope, at)
-    known = maintenances(connection, at, [maintenance_id])
-    rows = of_maintenances(connection, known, at)
-    for name, each in known.items():
-        if not each.by_node:
-            rows = [as_told(row, each.maintenance) if row.maintenance_id == name else row for row in rows]
-    held = [row for row in rows if row.stage in OUT_STAGES or row.stage == Stage.REMOVED]
-    forecasts, usual = forecasts_and_usual(connection, known, scope.as_of)
-    picture = picture_of(fleet, known, held)
-    return Ahead(now, at, fleet, picture, forecasts, together(forecasts.values(), fleet, now)), rows, usual
 
 
 def _owed(

@@ -25,6 +25,7 @@ PAGES = {
     "notices": "/notices",
     "trust": "/trust",
     "sources": "/sources",
+    "lifecycle": "/lifecycle",
     "plan": "/plan",
     "maintenance": "/maintenance?maintenance=M-1129",
 }

@@ -9,6 +9,7 @@ import pandas as pd
 
 from dashboard.errors import LogUnavailable
 from dashboard.model.decision import Decision
+from dashboard.model.lifecycle import SCHEDULING, USUAL, States, Step, Way
 from dashboard.model.outlook import Bar, Fan, Mark, Racks, ReturnCurve, Slip
 from dashboard.model.planning import Alternative
 from dashboard.model.scope import Scope
@@ -17,14 +18,17 @@ from dashboard.views.can_i_run import CanIRun
 from dashboard.views.capacity import Dip, WhatIsOut
 from dashboard.views.expectations import WhoIsUp
 from dashboard.views.freshness import Choices, Freshness, Head
+from dashboard.views.lifecycle import Lifecycle
 from dashboard.views.maintenance import WhereItStands
 from dashboard.views.maintenances import WhatIsPlanned
 from dashboard.views.messages import Unread, Written
 from dashboard.views.notices import WhoWasTold
 from dashboard.views.notifier import NotifierHealth
+from dashboard.views.owing import Ball
 from dashboard.views.partner import Partner
 from dashboard.views.plan import Plan
 from dashboard.views.sources import WhatComesIn
+from dashboard.views.status import Changed, Flow, Moved, Status
 from dashboard.views.tellings import Tellings
 from dashboard.views.trust import Trust
 from dashboard.views.watch import Watch
@@ -469,6 +473,40 @@ class Fake:
         if self.state == "empty" or not maintenance_id.startswith("M-"):
             return None
         return where_it_stands(scope.as_of or self.now())
+
+    def status(self, scope: Scope, since: datetime | None = None, ids: tuple[str, ...] = ()) -> Status:
+        self._ask("status")
+        now = scope.as_of or self.now()
+        title = HOSTILE if self.state == "hostile" else TITLES[0]
+        moved = (Moved("M-1000", title, now + h(14), now + h(11), "Validation takes twice as long as usual."),)
+        changed = (Changed("M-1000", title, "confirmed", Flow(64, 128, 8, 0)),)
+        only = (title, ids[0]) if ids else None
+        return Status(
+            now, since or now - h(24), scope.zone, scope.certainty, (), only, "1,824 of 24,000 GPUs are out.", "",
+            24000, 1824, 16, Flow(64, 128, 8, 0), changed, (), moved,
+            (Ball("Nimbus Cloud", "", 912, (title,), "#nimbus-ops"),), (), (),
+        )  # fmt: skip
+
+    def lifecycle(self, scope: Scope) -> Lifecycle:
+        self._ask("lifecycle")
+        counts = {} if self.state == "empty" else {Stage.IN_MAINTENANCE: 41, Stage.VALIDATING: 30, Stage.REPAIRING: 12}
+        steps = tuple(Step(stage, counts.get(stage, 0), counts.get(stage, 0) * 8) for stage in Stage)
+        ways = tuple(Way(*pair, 40, 2.5 + i, 9.0 + 8 * i) for i, pair in enumerate(USUAL))
+        rows = [
+            (each.stage.replace("_", " "), each.nodes, each.gpus, "provider", SCHEDULING[each.stage], "6 h", "14 h")
+            for each in steps
+        ]
+        stages = frame("stage nodes gpus holder scheduler likely plan_on", *rows)
+        others = frame("way moves likely plan_on", ("in maintenance to in service", 7, "5 h", "9 h"))
+        words = "83 nodes are out. Most, 41, are in maintenance, and the ball is with the provider."
+        basis = "Times are those of stays in the last 40 finished maintenances, since 5 Aug 2026."
+        if self.state == "empty":
+            words, basis = "No node is out for maintenance.", "No maintenance here is finished yet."
+            ways = tuple(Way(*pair, 0, float("nan"), float("nan")) for pair in USUAL)
+            stages, others = stages.assign(likely="", plan_on=""), others.iloc[:0]
+        return Lifecycle(
+            scope.as_of or self.now(), words, "The stages of a node.", basis, States(steps, ways), stages, others
+        )
 
     def whole_of(self, scope: Scope, maintenance_id: str) -> str:
         return "M-1000" if maintenance_id == "console:4711" else maintenance_id

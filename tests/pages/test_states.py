@@ -8,7 +8,9 @@ from dashboard.model.scope import Scope
 from dashboard.views.can_i_run import CanIRun
 from tests.pages.fakes import HOSTILE, Fake
 
-ROOMS = ("capacity", "maintenances", "plan", "whos_up", "watch", "notices", "trust", "sources", "maintenance")
+ROOMS = (
+    "capacity", "maintenances", "plan", "whos_up", "watch", "notices", "trust", "sources", "lifecycle", "maintenance",
+)  # fmt: skip
 
 
 def opened(fake: Fake, room: str = "capacity", **address: str) -> AppTest:
@@ -51,6 +53,7 @@ def test_a_page_opens_with_its_sentence(room: str) -> None:
         "watch": "1 node is stuck, 1 thing is overdue and 1 fact contradicts another.",
         "trust": "80 % ranges held 79 % of the time",
         "sources": "1 of 3 sources brings nothing: nimbus since 12 min.",
+        "lifecycle": "83 nodes are out. Most, 41, are in maintenance, and the ball is with the provider.",
         "maintenance": "912 of 4,096 GPUs are out.",
     }[room]
     assert len(app.title) == 1
@@ -377,6 +380,45 @@ def test_nothing_is_taken_apart_in_the_past() -> None:
     app = opened(Fake(), "maintenance", maintenance="M-1000", as_of="2026-11-16T12:00:00Z")
 
     assert not [each for each in app.button if each.key == "take_apart"]
+
+
+def test_lifecycle_without_a_finished_maintenance_says_why_there_are_no_times() -> None:
+    shown = words(opened(Fake("empty"), "lifecycle"))
+
+    assert "No node is out for maintenance." in shown
+    assert "No maintenance here is finished yet." in shown
+
+
+def test_the_contract_of_signals_is_on_the_page() -> None:
+    shown = words(opened(Fake(), "lifecycle"))
+
+    assert "/api/v1/signals" in shown
+    for field in ("in_service:", "avoid:", "draining:", "until:"):
+        assert field in shown
+
+
+def test_the_address_to_subscribe_to_has_the_filters_of_the_page() -> None:
+    app = opened(Fake(), "maintenances", provider="nimbus", team="t-fm", as_of="2026-11-16T12:00:00Z")
+
+    addresses = [each.value for each in app.code]
+    assert addresses[0].endswith("/calendar.ics?team=t-fm&provider=nimbus")
+    assert addresses[1].endswith("/feed.atom?team=t-fm&provider=nimbus")
+
+
+def test_the_update_is_written_when_somebody_asks_for_it() -> None:
+    """Not before: most who look at a page do not copy it."""
+    fake = Fake("hostile")
+    app = opened(fake, "maintenance", maintenance="M-1000")
+    assert "status" not in fake.asked
+
+    app.session_state["update"] = True
+    app.run()
+
+    markdown, text = [each.value for each in app.code]
+    assert fake.asked.count("status") == 1
+    assert markdown.startswith("**Maintenance update on \\<b\\>bold")
+    assert "](https://evil.example" not in markdown.replace("\\](", "")
+    assert f"Maintenance update on {HOSTILE} (M-1000)" in text
 
 
 def test_a_decision_is_kept_with_who_took_it() -> None:

@@ -19,9 +19,12 @@ from dashboard.views.can_i_run import can_i_run
 from dashboard.views.capacity import what_is_out
 from dashboard.views.expectations import who_is_up
 from dashboard.views.freshness import freshness
+from dashboard.views.lifecycle import lifecycle
 from dashboard.views.maintenance import where_it_stands
 from dashboard.views.maintenances import what_is_planned
 from dashboard.views.partner import between_us
+from dashboard.views.signals import signals
+from dashboard.views.status import status
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_data"
 NOW = datetime(2026, 11, 18, 15, 30, tzinfo=UTC)
@@ -47,6 +50,9 @@ def shown(connection: Connection, at: datetime) -> dict[str, Any]:
         "team": what_is_out(connection, dataclasses.replace(scope, team="vision"), NOW),
         "can I run": can_i_run(connection, scope, NOW, 512, 24),
         "maintenances": planned,
+        "lifecycle": lifecycle(connection, scope, NOW),
+        "signals": signals(connection, scope, NOW),
+        "status": status(connection, scope, NOW),
         "who is up": who_is_up(connection, scope, NOW, CONTRACTS),
         "partner": between_us(connection, scope, NOW, "nimbus", CONTRACTS),
         "freshness": freshness(connection, scope, NOW),
