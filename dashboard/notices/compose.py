@@ -172,7 +172,7 @@ def message_of(mail: Mail) -> tuple[Any, ...]:
 def _subject(mail: Mail) -> str:
     rows = mail.rows
     if len(rows) == 1:
-        return f"{rows[0]['label'].capitalize()}: {_first_sentence(rows[0]['words'])}"
+        return f"{rows[0]['label'][:1].upper()}{rows[0]['label'][1:]}: {_first_sentence(rows[0]['words'])}"
     pressing = sum(row["urgent"] for row in rows)
     return f"{len(rows)} notices for {mail.audience.name}" + (f", {pressing} to acknowledge" if pressing else "")
 
