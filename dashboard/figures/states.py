@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-import numpy as np
 import plotly.graph_objects as go
 
 from dashboard.figures import theme
@@ -80,7 +79,9 @@ def _aside(made: go.Figure, y: float, how: str, said: str, look: Look, **more: f
 
 def _said(way: Way) -> str:
     """Likely and plan on: 6 h – 14 h."""
-    return "" if np.isnan(way.likely) else f"{_span(way.likely)} – {_span(way.plan_on)}"
+    if way.likely is None or way.plan_on is None:
+        return ""
+    return f"{_span(way.likely)} – {_span(way.plan_on)}"
 
 
 def _span(hours: float) -> str:

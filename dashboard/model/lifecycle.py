@@ -42,13 +42,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """From one stage to the next: how many stays ended so, and how long they were (hours; nan: too few to tell)."""
+    """From one stage to the next: how many stays ended so, and how long they were (hours; None: too few to tell)."""
 
     before: Stage
     after: Stage
     moves: int
-    likely: float  # the median
-    plan_on: float  # the 90th percentile
+    likely: float | None  # the median
+    plan_on: float | None  # the 90th percentile
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ def _finished(picture: Picture, fleet: Fleet, now: datetime) -> list[Maintenance
 
 def _way(before: Stage, after: Stage, hours: Sequence[float]) -> Way:
     if len(hours) < FEWEST:
-        return Way(before, after, len(hours), float("nan"), float("nan"))
+        return Way(before, after, len(hours), None, None)
     likely, plan_on = np.quantile(hours, (0.5, 0.9))
     return Way(before, after, len(hours), float(likely), float(plan_on))
 
@@ -150,7 +150,7 @@ def _stages(steps: Sequence[Step], lasted: dict[tuple[str, str], list[float]]) -
 
 
 def _times(way: Way) -> tuple[str, str]:
-    if np.isnan(way.likely):
+    if way.likely is None or way.plan_on is None:
         return "", ""
     likely, plan_on = (words.span(timedelta(hours=each)) for each in (way.likely, way.plan_on))
     return likely, plan_on

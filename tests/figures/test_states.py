@@ -10,10 +10,8 @@ from dashboard.figures.theme import DARK, LIGHT, Look
 from dashboard.model.lifecycle import USUAL, States, Step, Way
 from dashboard.model.stages import HAS_THE_BALL, Stage
 
-NAN = float("nan")
 
-
-def shape(nodes: int = 12, likely: float = 6.0, plan_on: float = 50.0) -> States:
+def shape(nodes: int = 12, likely: float | None = 6.0, plan_on: float | None = 50.0) -> States:
     return States(
         tuple(Step(stage, nodes, nodes * 8) for stage in Stage),
         tuple(Way(before, after, 40, likely, plan_on) for before, after in USUAL),
@@ -41,10 +39,10 @@ def test_every_way_says_how_long_it_takes() -> None:
 
 def test_what_nobody_can_tell_is_left_out() -> None:
     """Nobody in a stage, and too few stays to tell how long they are."""
-    shown = words(states(shape(0, NAN, NAN), LIGHT))
+    shown = words(states(shape(0, None, None), LIGHT))
 
     assert shown.count("none now") == len(Stage)
-    assert not [each for each in shown if "–" in each or "nan " in each]
+    assert not [each for each in shown if "–" in each or "None" in each]
 
 
 def test_boxes_stand_apart_and_within() -> None:

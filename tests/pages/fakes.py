@@ -502,7 +502,7 @@ class Fake:
         basis = "Times are those of stays in the last 40 finished maintenances, since 5 Aug 2026."
         if self.state == "empty":
             words, basis = "No node is out for maintenance.", "No maintenance here is finished yet."
-            ways = tuple(Way(*pair, 0, float("nan"), float("nan")) for pair in USUAL)
+            ways = tuple(Way(*pair, 0, None, None) for pair in USUAL)
             stages, others = stages.assign(likely="", plan_on=""), others.iloc[:0]
         return Lifecycle(
             scope.as_of or self.now(), words, "The stages of a node.", basis, States(steps, ways), stages, others
