@@ -116,6 +116,8 @@ class Client:
                     raise self._too_large(url)
                 if whole:
                     yield whole
+            if begun:
+                yield [begun]
 
     def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """The answer to a request that somebody else has made and signed; a redirect is an answer like any other.
@@ -202,12 +204,11 @@ class Client:
             requests.codes.forbidden: f"forbids this (403): {grant}",
             requests.codes.not_found: "has nothing at that address (404): correct the url",
         }
-        if code == requests.codes.gone:
-            return SourceGone(self._sentence(url, passing[code]))
         if code in passing or code >= requests.codes.server_error:
             after = _retry_after(retry_after, self._now)
             own_fault = f"has a fault of its own ({code}): it is asked again by itself"
-            return self._unavailable(url, passing.get(code, own_fault), after)
+            kind = SourceGone if code == requests.codes.gone else SourceUnavailable
+            return kind(self._sentence(url, passing.get(code, own_fault)), after)
         return self._refused(url, lasting.get(code, f"answered {code}: correct the url or the options"))
 
     @contextmanager
@@ -246,12 +247,11 @@ class Client:
         )
 
     def _too_large(self, url: str) -> SourceFailed:
-        return self._refused(
-            url, f"answered with more than {self._source.largest_mb:g} MB: ask for less, or raise largest_mb"
-        )
+        most = f"{self._source.largest_mb:g} MB"
+        return self._refused(url, f"answered with more than {most}: ask for less, or raise largest_mb")
 
-    def _unavailable(self, url: str, what: str, retry_after: float | None = None) -> SourceUnavailable:
-        return SourceUnavailable(self._sentence(url, what), retry_after)
+    def _unavailable(self, url: str, what: str) -> SourceUnavailable:
+        return SourceUnavailable(self._sentence(url, what))
 
     def _refused(self, url: str, what: str) -> SourceRefused:
         return SourceRefused(self._sentence(url, what))
