@@ -14,14 +14,13 @@ import streamlit as st
 
 from dashboard.errors import DashboardError
 from dashboard.model.scope import Scope
-from dashboard.pages import address
+from dashboard.pages import address, past
 from dashboard.pages.paper import failed, look, table
 from dashboard.pages.questions import Answers
-from dashboard.pages.text import known_zone, on_their_clock, plain, when, zone_words
-from dashboard.views.freshness import Choices, Freshness
+from dashboard.pages.text import on_their_clock, plain, zone_words
+from dashboard.views.freshness import Freshness
 
 POLL = "5s"
-CERTAINTIES = {0.75: "plan on 75 %", 0.9: "plan on 90 %", 0.95: "plan on 95 %"}
 TALL = 60  # rows
 STILL = "The rest of the page still works."
 
@@ -127,55 +126,10 @@ def now() -> datetime:
     return _asked().ask.now()
 
 
-def scope_bar() -> Scope:
-    """Team, provider, cluster, SKU, certainty and as of: in the URL, in one line, on a phone behind one button."""
-    choices: Choices = load("choices")
-    offered = {
-        "team": ("Team", {"": "All teams"} | dict(choices.teams)),
-        "provider": ("Provider", {"": "All providers"} | dict(choices.providers)),
-        "cluster": ("Cluster", {"": "All clusters"} | dict(choices.clusters)),
-        "sku": ("SKU", {"": "All SKUs"} | dict(choices.skus)),
-    }
-    zone = known_zone(address.said("zone")) or known_zone(st.context.timezone) or "UTC"
-    at = address.as_of(now())
-    with st.container(horizontal=True, key="scope_bar", gap="xsmall", vertical_alignment="center"):
-        values = _controls(offered, "bar")
-        with st.popover(f"As of {when(at, zone)}" if at else "Live", icon=":material/schedule:" if at else None):
-            address.pick_instant(at, zone, now(), choices.first_at, "bar")
-    filters = [offered[name][1][value] for name, value in values.items() if value and name in offered]
-    summary = " · ".join([*(filters or ["Everything"]), f"{values['certainty']:.0%}", *(["past"] if at else [])])
-    with st.container(key="scope_sheet"), st.popover(plain(summary), width="stretch"):
-        _controls(offered, "sheet")
-        address.pick_instant(at, zone, now(), choices.first_at, "sheet")
-    chosen: dict[str, Any] = {name: value or None for name, value in values.items()}
-    return Scope(**chosen, as_of=at, zone=zone)
-
-
-def scope_alone() -> Scope:
-    """The provider, the instant and the zone that the URL names, without a control that would name any other."""
-    zone = known_zone(address.said("zone")) or known_zone(st.context.timezone) or "UTC"
-    return Scope(provider=address.said("provider"), as_of=address.as_of(now()), zone=zone)
-
-
-def _controls(offered: dict[str, tuple[str, dict[Any, str]]], place: str) -> dict[str, Any]:
-    width = 160 if place == "bar" else None
-    values = {
-        name: address.pick(name, label, names, "", place=place, width=width) for name, (label, names) in offered.items()
-    }
-    spell = "{:g}".format
-    values["certainty"] = address.pick(
-        "certainty", "Certainty", CERTAINTIES, Scope().certainty, place=place, spell=spell, width=width
-    )
-    return values
-
-
 def banner(scope: Scope, freshness: Freshness) -> None:
     """One line above the page where what it shows is not the present, or not all of it."""
     if scope.as_of is not None:
-        with st.container(horizontal=True, key="past", vertical_alignment="center", gap="small"):
-            at = f"{when(scope.as_of, scope.zone)}, {zone_words(scope.zone, scope.as_of)}"
-            st.markdown(f"**As of {plain(at)}.** What was known then, forecast from then.", width="content")
-            st.button("Back to live", type="tertiary", on_click=address.write, args=("as_of", None))
+        past.bar(scope.as_of, scope.zone, now())
     if freshness.warning:
         with st.container(key="stale"):
             st.markdown(f":material/warning: {plain(freshness.warning)}")
