@@ -26,6 +26,7 @@ from dashboard.pages import (
     shell,
     sources,
     trust,
+    wall,
     watch,
     watchdog,
     whos_up,
@@ -33,7 +34,6 @@ from dashboard.pages import (
 from dashboard.views.freshness import Freshness
 
 CSS = Path(__file__).with_name("house.css")
-WALL = Path(__file__).with_name("wall.css")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +91,14 @@ def _scope(room: Room) -> Scope:
     if room.bare:
         return scoping.scope_alone()
     if on_a_wall(room):
-        st.html(WALL)
+        st.html(wall.LOOK)
         return scoping.scope_unseen()
     return _chrome()
 
 
 def on_a_wall(room: Room) -> bool:
     """Whether it is shown to a room of people who touch nothing: larger, and without controls."""
-    return room.wall and address.said("wall") is not None
+    return room.wall and wall.is_on()
 
 
 def _chrome() -> Scope:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +21,7 @@ from dashboard.pages.text import on_their_clock, plain, zone_words
 from dashboard.views.freshness import Freshness
 
 POLL = "5s"
+HERE = "asked_here"  # what the page asked that is drawn now
 TALL = 60  # rows
 STILL = "The rest of the page still works."
 
@@ -99,6 +100,8 @@ def _told(question: str, *args: Any) -> _Told:
     """The position of the log is in the key even for a past instant: an import may bring facts recorded before it."""
     connection = _asked()
     live = not any(isinstance(each, Scope) and each.as_of is not None for each in args)
+    if live and question != "choices":
+        st.session_state.setdefault(HERE, {})[repr((question, args))] = (question, args)
     position = _position.get()
     key = repr((connection.number, question, args, connection.ask.head().position if position is None else position))
     keep = _of_now if live else _of_then
@@ -156,9 +159,18 @@ def _footer(freshness: Freshness, scope: Scope) -> None:
 
 @st.fragment(run_every=POLL)
 def stay_live(seen: tuple[int, str] | None) -> None:
-    """Draws the page again when the log has moved or the minute has passed, and otherwise leaves it alone."""
-    if drawn_from() not in (None, seen):
-        st.rerun()
+    """Draws the page again when the log has moved or the minute has passed, and otherwise leaves it alone.
+
+    What the page asked is asked anew before: while answers are being made, nobody sees a page that is half drawn.
+    """
+    stands = drawn_from()
+    if stands in (None, seen):
+        return
+    _position.set(stands[0] if stands else None)
+    for question, args in list(st.session_state.get(HERE, {}).values()):
+        with suppress(Exception):  # the page asks again, and says what is wrong
+            _told(question, *args)
+    st.rerun()
 
 
 def drawn_from() -> tuple[int, str] | None:
@@ -172,6 +184,7 @@ def drawn_from() -> tuple[int, str] | None:
 def begin() -> tuple[int, str] | None:
     """Says that a page is being drawn: all of it from where the log stands now, which is read once."""
     seen = drawn_from()
+    st.session_state[HERE] = {}
     _position.set(seen[0] if seen else None)
     return seen
 
@@ -207,9 +220,9 @@ def signpost(**pages: Any) -> None:
     _signs.update(pages)
 
 
-def way(name: str, label: str, icon: str | None = None) -> None:
-    """A link to another page that keeps the scope."""
-    st.page_link(_signs[name], label=label, icon=icon, query_params=address.kept())
+def way(name: str, label: str, icon: str | None = None, **more: str) -> None:
+    """A link to another page that keeps the scope, and says `more`."""
+    st.page_link(_signs[name], label=label, icon=icon, query_params=address.kept(**more))
 
 
 def way_out(name: str, label: str, **said: str) -> None:
