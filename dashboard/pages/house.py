@@ -17,6 +17,7 @@ from dashboard.pages import (
     maintenance,
     maintenances,
     notices,
+    paper,
     partner,
     past,
     plan,
@@ -83,6 +84,8 @@ def run(home: str = ROOMS[0].name) -> None:
         here.run()
     if not scope or scope[0].as_of is None:
         shell.stay_live(seen)
+    else:
+        shell.stay_in_colour(paper.look().background)
     past.play_on(scope[0].as_of if scope else None, shell.now)
     remembered.hand_over()
 

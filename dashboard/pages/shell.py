@@ -157,35 +157,52 @@ def _footer(freshness: Freshness, scope: Scope) -> None:
                 )
 
 
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What a page is drawn from."""
+
+    position: int
+    minute: str
+    colours: str
+
+
 @st.fragment(run_every=POLL)
-def stay_live(seen: tuple[int, str] | None) -> None:
-    """Draws the page again when the log has moved or the minute has passed, and otherwise leaves it alone.
+def stay_live(seen: Drawn | None) -> None:
+    """Draws the page again when the log has moved, the minute has passed or the colours have changed, and otherwise
+    leaves it alone.
 
     What the page asked is asked anew before: while answers are being made, nobody sees a page that is half drawn.
     """
     stands = drawn_from()
-    if stands in (None, seen):
+    if stands is None or stands == seen:
         return
-    _position.set(stands[0] if stands else None)
+    _position.set(stands.position)
     for question, args in list(st.session_state.get(HERE, {}).values()):
         with suppress(Exception):  # the page asks again, and says what is wrong
             _told(question, *args)
     st.rerun()
 
 
-def drawn_from() -> tuple[int, str] | None:
+@st.fragment(run_every=POLL)
+def stay_in_colour(colours: str) -> None:
+    """Draws a page of the past again when the viewer's colours have changed; nothing else in it does."""
+    if look().background != colours:
+        st.rerun()
+
+
+def drawn_from() -> Drawn | None:
     """What a live page is drawn from; None while nobody answers."""
     try:
-        return _asked().ask.head().position, f"{now():%H%M}"
+        return Drawn(_asked().ask.head().position, f"{now():%H%M}", look().background)
     except Exception:  # the page itself says what is wrong; a beat that fails waits for the next
         return None
 
 
-def begin() -> tuple[int, str] | None:
+def begin() -> Drawn | None:
     """Says that a page is being drawn: all of it from where the log stands now, which is read once."""
     seen = drawn_from()
     st.session_state[HERE] = {}
-    _position.set(seen[0] if seen else None)
+    _position.set(seen.position if seen else None)
     return seen
 
 
