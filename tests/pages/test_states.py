@@ -5,6 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.errors import LogUnavailable
 from dashboard.model.scope import Scope
+from dashboard.pages.questions import Answers
 from dashboard.views.can_i_run import CanIRun
 from tests.pages.fakes import HOSTILE, Fake
 
@@ -13,7 +14,7 @@ ROOMS = (
 )  # fmt: skip
 
 
-def opened(fake: Fake, room: str = "capacity", **address: str) -> AppTest:
+def opened(fake: Answers, room: str = "capacity", **address: str) -> AppTest:
     def script(fake: object, room: str) -> None:
         from dashboard.pages import house, shell
 
