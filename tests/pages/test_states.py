@@ -22,6 +22,7 @@ def opened(fake: Answers, room: str = "capacity", **address: str) -> AppTest:
         house.run(room)
 
     app = AppTest.from_function(script, args=(fake, room), default_timeout=30)
+    app.session_state["kept_by_browser"] = {"dashboard_begin": "", "dashboard_hints": "seen"}  # it has no browser
     for name, value in address.items():
         app.query_params[name] = value
     app.run()
