@@ -99,7 +99,7 @@ class Courier:
             link = f"{self.plan.link}/acknowledge/{told}"
         return Message(
             held.message, now.timestamp(), held.audience, held.contact, held.subject, held.text, link, held.urgent,
-            tuple(json.loads(held.program)),
+            tuple(json.loads(held.program)), self.plan.link,
         )  # fmt: skip
 
     def _failed(self, held: Claimed, why: Exception) -> None:

@@ -15,7 +15,7 @@ from dashboard.log.notice_tables import acknowledgements, attempts, deliveries, 
 from dashboard.model.instants import micros
 
 WAITING, DUE, SENT, SPARED, FAILED = "waiting", "due", "sent", "spared", "failed"
-"""Of a delivery: behind another channel; to be sent; arrived; another channel did it; given up after a long time."""
+"""Of a delivery: behind another channel; to be sent; arrived; another did it in its place; given up after long."""
 
 ME = "notifier"
 LEAST = 0
@@ -92,12 +92,32 @@ def write_notices(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> 
 
 def write_messages(
     connection: Connection, rows: Sequence[tuple[Any, ...]], over: Sequence[tuple[str, str, int, int, int]]
-) -> None:
-    """Writes messages, by the columns of the table, and over which channels: message, channel, chain, place, due_at."""
-    many(connection, messages.name, tuple(each.name for each in messages.columns), rows)
+) -> int:
+    """Writes messages, by the columns of the table, and over which channels: message, channel, chain, place, due_at.
+    Returns how many were not there yet."""
+    new = many(connection, messages.name, tuple(each.name for each in messages.columns), rows)
     columns = ("message", "channel", "chain", "place", "state", "attempts", "due_at", "held_by", "held_until", "said")
     told = [(m, c, chain, place, WAITING if place else DUE, 0, at, "", LEAST, "") for m, c, chain, place, at in over]
     many(connection, deliveries.name, columns, told)
+    return new
+
+
+def last_messages(connection: Connection, audience: str) -> tuple[int | None, int | None]:
+    """When the newest message to an audience was written, and the newest of those that arrived; None for none."""
+    mine = select(messages.c.written_at).where(messages.c.audience == audience)
+    there = select(deliveries.c.message).where(deliveries.c.state == SENT)
+    newest = messages.c.written_at.desc()
+    return (
+        connection.scalar(mine.order_by(newest).limit(1)),
+        connection.scalar(mine.where(messages.c.key.in_(there)).order_by(newest).limit(1)),
+    )
+
+
+def replace_older(connection: Connection, audience: str, newest: str) -> None:
+    """Whatever has not arrived of an audience's messages is not tried again: the newest one takes its place."""
+    mine = select(messages.c.key).where(messages.c.audience == audience, messages.c.key != newest)
+    stuck = and_(deliveries.c.state.in_([DUE, WAITING]), deliveries.c.message.in_(mine))
+    connection.execute(update(deliveries).where(stuck).values(state=SPARED, held_by="", said="a newer one came"))
 
 
 def write_ladders(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
