@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine
 from dashboard.errors import UsageError
 from dashboard.log.append import take_position
 from dashboard.log.database import appending, reading
-from dashboard.log.outbox import last_messages, read_beat, replace_older, take_turn, write_messages
+from dashboard.log.outbox import Line, last_messages, read_beat, replace_older, take_turn, write_messages
 from dashboard.model.instants import instant, micros
 from dashboard.notices.plan import Notices, Update
 from dashboard.notices.updates import Written, audience_of, message_of, turns
@@ -67,7 +67,7 @@ class Updates:
             with appending(self.engine) as connection:
                 take_turn(connection, now, self.plan.every)
                 row = message_of(update, due_at, since, now, told)
-                over = [(row[0], name, 0, place, micros(now)) for place, name in enumerate(update.channels)]
+                over = [Line(row[0], name, 0, place, micros(now)) for place, name in enumerate(update.channels)]
                 if not write_messages(connection, [row], over):
                     return None  # another notifier was quicker
                 replace_older(connection, audience_of(update), row[0])

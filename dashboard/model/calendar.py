@@ -5,7 +5,7 @@ the revision became known, so that the same facts are the same bytes.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Self
 from urllib.parse import quote
@@ -58,7 +58,8 @@ class Event:
 
     def told(self) -> dict[str, Any]:
         """As JSON has it."""
-        return {name: iso(each) if isinstance(each, datetime) else each for name, each in asdict(self).items()}
+        told = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {name: iso(each) if isinstance(each, datetime) else each for name, each in told.items()}
 
     @classmethod
     def read(cls, told: Mapping[str, Any]) -> Self:

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from dashboard.log.append import digest
+from dashboard.log.outbox import Line
 from dashboard.model import words
 from dashboard.model.calendar import Event
 from dashboard.model.instants import instant, iso
@@ -107,6 +108,8 @@ def fields_of(draft: Draft, directory: Directory, style: Style) -> dict[str, obj
         "cluster": words.listed([each for each in clusters if each]) if any(clusters) else "",
         "kind": words.stage(facts.told.kind),
         "audience": draft.audience.name,
+        "on_call": harmless(draft.audience.on_call),
+        "escalates_to": harmless(draft.audience.above) if draft.audience.escalation else "",
         "gpus": words.gpus(story.gpus) if story.gpus else "GPUs",
         "share": "nodes that name you" if by_node else "part that is allocated to you",
         "start": when(story.course.start),
@@ -200,12 +203,13 @@ def _program(row: Mapping[str, Any], event: Event | None) -> dict[str, Any]:
     )
 
 
-def over(mail: Mail, now: int) -> list[tuple[str, str, int, int, int]]:
-    """Over which channels it goes: message, channel, chain, place, due_at."""
+def over(mail: Mail, now: int) -> list[Line]:
+    """Over which channels it goes; what escalates, to whoever that is by the directory."""
     chains: Sequence[tuple[str, ...]] = (mail.audience.channels, mail.audience.escalation if mail.escalates else ())
     found, seen = [], set()
     for chain, names in enumerate(chains):
         mine = [name for name in names if name not in seen]
         seen |= set(mine)
-        found += [(mail.key, name, chain, place, now) for place, name in enumerate(mine)]
+        contact = mail.audience.above_contact if chain else ""
+        found += [Line(mail.key, name, chain, place, now, contact) for place, name in enumerate(mine)]
     return found
