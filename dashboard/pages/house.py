@@ -18,6 +18,7 @@ from dashboard.pages import (
     notices,
     partner,
     plan,
+    review,
     shell,
     sources,
     trust,
@@ -39,6 +40,7 @@ class Room:
     draw: Callable[[Scope], None]
     listed: bool = True
     bare: bool = False  # for people from outside: nothing around it names anything
+    quiet: str = ""  # with this in its address it is shown without anything around it
 
 
 ROOMS = (
@@ -49,6 +51,7 @@ ROOMS = (
     Room("watch", "Watch", watch.page),
     Room("notices", "Notices", notices.page),
     Room("trust", "Trust", trust.page),
+    Room("review", "Review", review.page, quiet="present"),
     Room("sources", "Sources", sources.page),
     Room("lifecycle", "Lifecycle", lifecycle.page),
     Room("maintenance", "Maintenance", maintenance.page, listed=False),
@@ -67,14 +70,19 @@ def run(home: str = ROOMS[0].name) -> None:
     }
     here = st.navigation(list(pages.values()), position="hidden")
     bare = any(room.bare and here == pages[room.name] for room in ROOMS)
+    quiet = any(_is_quiet(room) and here == pages[room.name] for room in ROOMS)
     shell.signpost(**pages)
     seen = shell.begin()
     with shell.part("This page", "Nor can the other pages, until then."):
-        scope.append(shell.scope_alone() if bare else _chrome())
+        scope.append(shell.scope_alone() if bare else shell.scope_said() if quiet else _chrome())
     if scope:
         here.run()
     if not scope or scope[0].as_of is None:
         shell.stay_live(seen)
+
+
+def _is_quiet(room: Room) -> bool:
+    return bool(room.quiet and address.said(room.quiet))
 
 
 def _chrome() -> Scope:
@@ -92,7 +100,7 @@ def _draw(room: Room, scopes: list[Scope]) -> None:
     if room.listed and room.name != "plan":
         address.write("maintenance", None)  # the browser's back button leaves it behind
     freshness: Freshness | None = None
-    if not room.bare:
+    if not room.bare and not _is_quiet(room):
         with shell.part("The age of the sources"):
             freshness = shell.load("freshness", scope)
             shell.banner(scope, freshness)

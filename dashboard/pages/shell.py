@@ -127,15 +127,19 @@ def now() -> datetime:
     return _asked().ask.now()
 
 
-def scope_bar() -> Scope:
-    """Team, provider, cluster, SKU, certainty and as of: in the URL, in one line, on a phone behind one button."""
-    choices: Choices = load("choices")
-    offered = {
+def _offered(choices: Choices) -> dict[str, tuple[str, dict[Any, str]]]:
+    return {
         "team": ("Team", {"": "All teams"} | dict(choices.teams)),
         "provider": ("Provider", {"": "All providers"} | dict(choices.providers)),
         "cluster": ("Cluster", {"": "All clusters"} | dict(choices.clusters)),
         "sku": ("SKU", {"": "All SKUs"} | dict(choices.skus)),
     }
+
+
+def scope_bar() -> Scope:
+    """Team, provider, cluster, SKU, certainty and as of: in the URL, in one line, on a phone behind one button."""
+    choices: Choices = load("choices")
+    offered = _offered(choices)
     zone = known_zone(address.said("zone")) or known_zone(st.context.timezone) or "UTC"
     at = address.as_of(now())
     with st.container(horizontal=True, key="scope_bar", gap="xsmall", vertical_alignment="center"):
@@ -155,6 +159,15 @@ def scope_alone() -> Scope:
     """The provider, the instant and the zone that the URL names, without a control that would name any other."""
     zone = known_zone(address.said("zone")) or known_zone(st.context.timezone) or "UTC"
     return Scope(provider=address.said("provider"), as_of=address.as_of(now()), zone=zone)
+
+
+def scope_said() -> Scope:
+    """The same scope, as the URL has it, where nothing is to be seen of the bar."""
+    offered = _offered(load("choices"))
+    zone = known_zone(address.said("zone")) or known_zone(st.context.timezone) or "UTC"
+    told: dict[str, Any] = {name: address.chosen(name, list(each[1]), "") or None for name, each in offered.items()}
+    certainty = address.chosen("certainty", list(CERTAINTIES), Scope().certainty, spell="{:g}".format)
+    return Scope(**told, certainty=certainty, as_of=address.as_of(now()), zone=zone)
 
 
 def _controls(offered: dict[str, tuple[str, dict[Any, str]]], place: str) -> dict[str, Any]:
@@ -256,6 +269,11 @@ def signpost(**pages: Any) -> None:
 def way(name: str, label: str, icon: str | None = None) -> None:
     """A link to another page that keeps the scope."""
     st.page_link(_signs[name], label=label, icon=icon, query_params=address.kept())
+
+
+def way_within(name: str, label: str, icon: str | None = None, **said: str) -> None:
+    """A link to a page that keeps the scope, and says more in its address."""
+    st.page_link(_signs[name], label=plain(label), icon=icon, query_params=address.kept(**said))
 
 
 def way_out(name: str, label: str, **said: str) -> None:
