@@ -88,7 +88,7 @@ def _slide(each: Slide) -> Iterator[Flowable]:
         yield _said(each.aside, _style(10, colours.MUTED))
     yield Spacer(1, 8 * mm)
     if each.chart is not None:
-        yield _chart(each.chart)
+        yield drawing(each.chart)
     if each.table is not None:
         yield _table(each.table)
     if each.link:
@@ -121,7 +121,8 @@ def _table(table: Table) -> Grid:
     return Grid(rows, colWidths=[BROAD * each for each in widths(table)], style=rules, repeatRows=1, hAlign="LEFT")
 
 
-def _chart(chart: Chart) -> Drawing:
+def drawing(chart: Chart) -> Drawing:
+    """A chart as vectors."""
     return _dots(chart) if isinstance(chart, Dots) else _bars(chart)
 
 

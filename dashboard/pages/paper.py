@@ -24,9 +24,9 @@ def sentence(words: str) -> None:
 
 def heading(words: str, aside: str = "") -> None:
     """Opens a section, with a quiet word on how to use it."""
-    st.header(words, anchor=False)
+    st.header(plain(words), anchor=False)
     if aside:
-        st.caption(aside)
+        st.caption(plain(aside))
 
 
 def caption(words: str) -> None:
