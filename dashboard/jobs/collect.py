@@ -109,27 +109,31 @@ class Collector:
         """Hands the source back, so that another worker need not wait."""
         if self._state is not None:
             with writing(self.engine) as connection:
-                source_states.release(connection, self.source.name, self.worker)
+                source_states.release(connection, self.source.name, self.worker, **self._heard())
             self._state = None
 
     def _take(self) -> State:
         """The source in this worker's hand for at least half a lease more. Raises _LostLease where another has it."""
         now = self.clock()
         if self._state is None or instant(self._state.held_until) < now + self._lease / 2:
-            before = self._state
-            # An idle poll is not written down by itself: this is when the log hears of it.
-            heard = {"succeeded_at": before.succeeded_at, "attempted_at": before.attempted_at} if before else {}
             with writing(self.engine) as connection:
-                state = source_states.claim(connection, self.source.name, self.worker, now, now + self._lease, **heard)
+                until = now + self._lease
+                state = source_states.claim(connection, self.source.name, self.worker, now, until, **self._heard())
             if state is None:
                 raise _LostLease(f"{self.source.name} is another worker's")
             self._state = state
         return self._state
 
+    def _heard(self) -> dict[str, Any]:
+        """What the log has not heard yet: an idle poll is not written down by itself."""
+        names = ("succeeded_at", "attempted_at", "cursor")
+        return {name: getattr(self._state, name) for name in names} if self._state else {}
+
     def _commit(self, batch: Batch) -> tuple[int, int]:
         """Keeps a batch with its cursor, all or nothing; returns facts that were new, and rows newly set aside."""
         state = self._known()
         if self._says_nothing(batch):
+            self._state = replace(state, cursor=batch.cursor)
             return 0, 0
         now = self.clock()
         with appending(self.engine) as connection:
@@ -150,7 +154,7 @@ class Collector:
             batch.letters
             or batch.set_aside
             or any(batch.facts.values())
-            or batch.cursor != (self._known().cursor or "")
+            or (batch.lasting and batch.cursor != (self._known().cursor or ""))
         ):
             return False
         with reading(self.engine) as connection:
@@ -158,7 +162,7 @@ class Collector:
 
     def _succeeded(self, done: Collected) -> Collected:
         now, state = self.clock(), self._known()
-        due_at = now + timedelta(seconds=self.source.interval)
+        due_at = now + timedelta(seconds=self.source.rest(state.cursor))
         ours_until_then = due_at < instant(state.held_until)
         if ours_until_then and not (state.failures or state.succeeded_at is None or done.new or done.set_aside):
             self._state = replace(state, due_at=micros(due_at), succeeded_at=micros(now), attempted_at=micros(now))

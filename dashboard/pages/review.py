@@ -86,7 +86,7 @@ def _first(story: Review, scope: Scope) -> None:
         for only, label in evidence.ONLY.items():
             if only and len(behind(story, only=only)):
                 number = len(behind(story, only=only))
-                shell.way_within("review", f"{label}, {number:,}", period=story.period.spelt, only=only)
+                shell.way("review", f"{label}, {number:,}", period=story.period.spelt, only=only)
 
 
 def _compared(story: Review, scope: Scope, chosen: Mapping[str, str]) -> None:

@@ -6,6 +6,7 @@ SOURCES = {
     "sql": "dashboard.sources.sql:Sql",
     "statuspage": "dashboard.sources.statuspage:Statuspage",
     "kubernetes": "dashboard.sources.kubernetes:Kubernetes",
+    "slurm": "dashboard.sources.slurm:Slurm",
     "gcp": "dashboard.sources.gcp:Gcp",
     "azure_scheduled_events": "dashboard.sources.azure:ScheduledEvents",
     "aws_ec2_events": "dashboard.sources.aws_ec2:Ec2Events",
