@@ -34,6 +34,7 @@ from dashboard.views.notices import WhoWasTold, who_was_told
 from dashboard.views.notifier import NotifierHealth, notifier_health
 from dashboard.views.partner import Partner, between_us
 from dashboard.views.plan import Plan, plan
+from dashboard.views.review import Review, review
 from dashboard.views.signals import Signals, signals
 from dashboard.views.sources import WhatComesIn, what_comes_in
 from dashboard.views.status import Status, status
@@ -178,6 +179,11 @@ class Answers:
         """What monitoring asks."""
         with reading(self.engine) as connection:
             return vitals(connection, self.now())
+
+    def review(self, scope: Scope, period: str) -> Review:
+        """How it went, and what it cost. Raises ValueError for what spells no period."""
+        with reading(self.engine) as connection:
+            return review(connection, scope, self.now(), period, self.slas())
 
     def who_was_told(self, scope: Scope, maintenance_id: str | None = None) -> WhoWasTold:
         """Who was told what, who has not confirmed."""

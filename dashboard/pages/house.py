@@ -23,6 +23,7 @@ from dashboard.pages import (
     plan,
     preferences,
     remembered,
+    review,
     scoping,
     shell,
     sources,
@@ -46,6 +47,7 @@ class Room:
     draw: Callable[[Scope], None]
     listed: bool = True
     bare: bool = False  # for people from outside: nothing around it names anything
+    quiet: str = ""  # with this in its address it is shown without anything around it
     wall: bool = False  # may hang on a wall
 
 
@@ -57,6 +59,7 @@ ROOMS = (
     Room("watch", "Watch", watch.page, wall=True),
     Room("notices", "Notices", notices.page),
     Room("trust", "Trust", trust.page),
+    Room("review", "Review", review.page, quiet="present"),
     Room("sources", "Sources", sources.page),
     Room("lifecycle", "Lifecycle", lifecycle.page),
     Room("maintenance", "Maintenance", maintenance.page, listed=False),
@@ -96,12 +99,18 @@ def _scope(room: Room) -> Scope:
     if on_a_wall(room):
         st.html(wall.LOOK)
         return scoping.scope_unseen()
+    if _is_quiet(room):
+        return scoping.scope_unseen()
     return _chrome()
 
 
 def on_a_wall(room: Room) -> bool:
     """Whether it is shown to a room of people who touch nothing: larger, and without controls."""
     return room.wall and wall.is_on()
+
+
+def _is_quiet(room: Room) -> bool:
+    return bool(room.quiet and address.said(room.quiet))
 
 
 def _chrome() -> Scope:
@@ -119,9 +128,9 @@ def _draw(room: Room, scopes: list[Scope]) -> None:
     if room.listed and room.name != "plan":
         address.write("maintenance", None)  # the browser's back button leaves it behind
     freshness: Freshness | None = None
-    if not room.bare and not on_a_wall(room):
+    if not room.bare and not on_a_wall(room) and not _is_quiet(room):
         hints.three()
-    if not room.bare:
+    if not room.bare and not _is_quiet(room):
         with shell.part("The age of the sources"):
             freshness = shell.load("freshness", scope)
             shell.banner(scope, freshness)

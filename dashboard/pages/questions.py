@@ -18,6 +18,7 @@ from dashboard.views.notices import WhoWasTold
 from dashboard.views.notifier import NotifierHealth
 from dashboard.views.partner import Partner
 from dashboard.views.plan import Plan
+from dashboard.views.review import Review
 from dashboard.views.sources import WhatComesIn
 from dashboard.views.status import Status
 from dashboard.views.tellings import Tellings
@@ -87,6 +88,9 @@ class Answers(Protocol):
 
     def what_comes_in(self, scope: Scope) -> WhatComesIn:
         """Is what I see complete."""
+
+    def review(self, scope: Scope, period: str) -> Review:
+        """How did it go, and what did it cost."""
 
     def who_was_told(self, scope: Scope, maintenance_id: str | None = None) -> WhoWasTold:
         """Who was told what, who has not confirmed."""

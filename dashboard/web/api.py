@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from dashboard.views.freshness import Choices
 from dashboard.views.update import as_json
-from dashboard.web import duties, shapes, shaping
+from dashboard.web import duties, reviewing, shapes, shaping
 from dashboard.web.asking import Asked, Dated, Handler, answering, asked, conditional, edition, make, refused
 from dashboard.web.shapes import Shape
 from dashboard.web.whom import answers
@@ -96,6 +96,8 @@ ENDPOINTS = (
     Endpoint("/signals", "For schedulers: coming capacity at stated certainties, and the nodes to avoid from when",
              Dated, shapes.SchedulerSignals, lambda told, _: shaping.signals(answers().signals(told.scope()))),
     Endpoint("/status", "The update that nobody had to write", Since, Update, _update),
+    Endpoint("/review", "How a period of maintenances went, by provider and kind; what was put off", reviewing.Within,
+             reviewing.PeriodReview, reviewing.find),
     Endpoint("/clusters", "The clusters: GPUs in service, out and lost", Dated, shapes.Clusters,
              lambda told, _: shaping.clusters(answers().what_is_out(told.scope()))),
     Endpoint("/owed", "Who owes what by when, and what is overdue", Dated, duties.Duties,

@@ -27,12 +27,13 @@ from dashboard.views.notifier import NotifierHealth
 from dashboard.views.owing import Ball
 from dashboard.views.partner import Partner
 from dashboard.views.plan import Plan
+from dashboard.views.review import Review
 from dashboard.views.sources import WhatComesIn
 from dashboard.views.status import Changed, Flow, Moved, Status
 from dashboard.views.tellings import Tellings
 from dashboard.views.trust import Trust
 from dashboard.views.watch import Watch
-from tests.pages import told
+from tests.pages import told, told_review
 
 NOW = datetime(2026, 11, 17, 13, 0, tzinfo=UTC)
 HOSTILE = "<b>bold</b> [link](https://evil.example) $x^2$ :red[alarm] **loud** =1+1 ![i](https://evil.example/i.png)"
@@ -662,6 +663,10 @@ class Fake:
     def who_was_told(self, scope: Scope, maintenance_id: str | None = None) -> WhoWasTold:
         self._ask("who_was_told")
         return told.who_was_told(self.state, self.now(), HOSTILE)
+
+    def review(self, scope: Scope, period: str) -> Review:
+        self._ask("review")
+        return told_review.review(self.state, scope.as_of or self.now(), period, HOSTILE)
 
     def notifier_health(self) -> NotifierHealth:
         return told.notifier_health(self.state, self.now())
