@@ -4,6 +4,7 @@ SOURCES = {
     "dataset": "dashboard.sources.directory:Directory",
     "json": "dashboard.sources.json_api:JsonApi",
     "sql": "dashboard.sources.sql:Sql",
+    "kusto": "dashboard.sources.kusto:Kusto",
     "statuspage": "dashboard.sources.statuspage:Statuspage",
     "kubernetes": "dashboard.sources.kubernetes:Kubernetes",
     "gcp": "dashboard.sources.gcp:Gcp",

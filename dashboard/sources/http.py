@@ -1,6 +1,7 @@
 """The one way to ask over HTTP: only the configured host, in bounded time and size, and every fault in one sentence."""
 
 import json
+import re
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -25,14 +26,16 @@ __all__ = ["Address", "Answer", "Client", "HttpSource", "Reply"]
 Params = Mapping[str, str | Sequence[str]]
 
 REDIRECTS = 5
+REDIRECTED = (301, 302, 303, 307, 308)
 PIECE = 1 << 16
 MEGABYTE = 1_000_000
+CLOCK = re.compile(r"^\d{2}:\d{2}:\d{2}$")
 AGENT = "dashboard (maintenance of GPU fleets)"
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer as it came, whatever its status."""
+    """An answer as it came, whatever its status; its headers go by any case."""
 
     status: int
     headers: Mapping[str, str]
@@ -107,7 +110,23 @@ class Client:
         self._stay_home(url)
         request = requests.Request(method, url, dict(headers), data=body)
         with self._in_words(url), closing(self._sent(request)) as response:
-            return Reply(response.status_code, dict(response.headers), self._body(url, response, until))
+            return Reply(response.status_code, response.headers, self._body(url, response, until))
+
+    def post(self, url: str, value: Any) -> Answer:
+        """The JSON that a question, JSON itself, is answered with. Raises SourceUnavailable and SourceRefused."""
+        reply = self.send("POST", url, {"Content-Type": "application/json"}, json.dumps(value).encode())
+        if reply.status != requests.codes.ok:
+            raise self.fault(url, reply.status, _pause(reply.headers))
+        return Answer(self.read(url, reply), True, "", None, reply.headers)
+
+    def read(self, url: str, reply: Reply) -> Any:
+        """The JSON that an answer from `url` holds. Raises SourceUnavailable for anything else, in words."""
+        if reply.body[:200].lstrip().startswith(b"<") or "html" in reply.headers.get("content-type", ""):
+            raise self._unavailable(url, "answered with a web page instead of JSON: is the url that of the interface?")
+        try:
+            return json.loads(reply.body, parse_constant=_no_constant)
+        except (ValueError, RecursionError) as why:
+            raise self._unavailable(url, "answered with broken JSON: ask its operator") from why
 
     def _sent(self, request: requests.Request) -> requests.Response:
         prepared = self._session.prepare_request(request)
@@ -139,15 +158,8 @@ class Client:
         if response.status_code == requests.codes.not_modified:
             return Answer(None, False, "", None)
         if response.status_code != requests.codes.ok:
-            raise self._of_status(url, response.status_code, response.headers.get("retry-after", ""))
-        body = self._body(url, response, until)
-        start = body[:200].lstrip()
-        if start.startswith(b"<") or "html" in response.headers.get("content-type", ""):
-            raise self._unavailable(url, "answered with a web page instead of JSON: is the url that of the interface?")
-        try:
-            value = json.loads(body, parse_constant=_no_constant)
-        except (ValueError, RecursionError) as why:
-            raise self._unavailable(url, "answered with broken JSON: ask its operator") from why
+            raise self._of_status(url, response.status_code, _pause(response.headers))
+        value = self.read(url, Reply(response.status_code, response.headers, self._body(url, response, until)))
         return Answer(value, True, response.headers.get("etag", ""), _next_link(response), response.headers)
 
     def _body(self, url: str, response: requests.Response, until: float) -> bytes:
@@ -183,7 +195,9 @@ class Client:
             after = _retry_after(retry_after, self._now)
             own_fault = f"has a fault of its own ({code}): it is asked again by itself"
             return self._unavailable(url, passing.get(code, own_fault), after)
-        return self._refused(url, lasting.get(code, f"answered {code}: correct the url or the options"))
+        elsewhere = f"redirects ({code}), and only the configured host is asked: give the address it should end at"
+        other = elsewhere if code in REDIRECTED else f"answered {code}: correct the url or the options"
+        return self._refused(url, lasting.get(code, other))
 
     @contextmanager
     def _in_words(self, url: str) -> Iterator[None]:
@@ -247,10 +261,18 @@ def _next_link(response: requests.Response) -> str | None:
     return None
 
 
+def _pause(headers: Mapping[str, str]) -> str:
+    """How long to leave it alone, as it says; Azure Resource Graph has a word of its own for that."""
+    return headers.get("retry-after") or headers.get("x-ms-user-quota-resets-after", "")
+
+
 def _retry_after(text: str, now: datetime) -> float | None:
-    """Seconds, from a number of them or from a date; None for neither."""
+    """Seconds, from a number of them, from hh:mm:ss or from a date; None for none of these."""
     if text.strip().isdecimal():
         return float(text)
+    if CLOCK.match(text):
+        hours, minutes, seconds = map(int, text.split(":"))
+        return hours * 3600.0 + minutes * 60.0 + seconds
     try:
         at = parsedate_to_datetime(text)
     except ValueError:
