@@ -163,7 +163,7 @@ class Azure(Entra, Standing):
         """All rows that Resource Graph finds; `query` sorts by id, so that each is on one page."""
         url = f"{self.url.rstrip('/')}/providers/Microsoft.ResourceGraph/resources?api-version=2022-10-01"
         options: dict[str, Any] = {"resultFormat": "objectArray", "$top": PAGE}
-        known = set()
+        known = set[str]()
         while True:
             asked = {"subscriptions": list(self.subscriptions), "query": query, "options": options}
             answer = client.post(url, asked)
