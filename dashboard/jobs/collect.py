@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from dashboard.errors import LogUnavailable, SourceFailed, SourceUnavailable
+from dashboard.errors import LogUnavailable, SourceFailed, SourceInPart, SourceUnavailable
 from dashboard.jobs.intake import take_in
 from dashboard.log import aside, source_states
 from dashboard.log.append import take_position
@@ -98,6 +98,8 @@ class Collector:
             return self._succeeded(done)
         except (LogUnavailable, _LostLease):
             raise
+        except SourceInPart as why:
+            return self._succeeded(done, str(why))
         except SourceFailed as why:
             return self._failed(done, str(why), why)
         except Exception as why:  # one source's fault, whatever it is, is not another's
@@ -156,16 +158,19 @@ class Collector:
         with reading(self.engine) as connection:
             return not any(aside.holds_part(connection, self.source.name, part) for part in batch.reread)
 
-    def _succeeded(self, done: Collected) -> Collected:
+    def _succeeded(self, done: Collected, word: str = "") -> Collected:
+        """`word`: what the source could not speak for."""
         now, state = self.clock(), self._known()
         due_at = now + timedelta(seconds=self.source.interval)
         ours_until_then = due_at < instant(state.held_until)
-        if ours_until_then and not (state.failures or state.succeeded_at is None or done.new or done.set_aside):
+        turned = bool(state.failures) or state.error != word
+        if ours_until_then and not (turned or state.succeeded_at is None or done.new or done.set_aside):
             self._state = replace(state, due_at=micros(due_at), succeeded_at=micros(now), attempted_at=micros(now))
         else:
-            well = {"error": "", "failures": 0, "failing_since": None}
-            self._note(wakes=bool(state.failures), due_at=micros(due_at), succeeded_at=micros(now), **well)
-        return replace(done, due_at=due_at)
+            since = (state.failing_since or micros(now)) if word else None
+            stands = {"error": word, "failures": 0, "failing_since": since}
+            self._note(wakes=turned, due_at=micros(due_at), succeeded_at=micros(now), **stands)
+        return replace(done, due_at=due_at, error=word)
 
     def _failed(self, done: Collected, words: str, why: Exception) -> Collected:
         now, state = self.clock(), self._known()

@@ -95,7 +95,8 @@ class Source(BaseModel):
     def poll(self, cursor: str | None, now: datetime) -> Batches:
         """What is new since `cursor`, in batches; None asks for all there is. Nothing new yields nothing.
 
-        Raises SourceUnavailable and SourceRefused, after batches that count all the same.
+        Raises SourceUnavailable and SourceRefused, after batches that count all the same; SourceInPart at the end,
+        where the source could not speak for all of it.
         """
 
     def anew(self, cursor: str) -> str | None:

@@ -19,6 +19,7 @@ QUIET_INTERVALS = 3
 AT_LEAST_QUIET = timedelta(minutes=10)  # a success is written down every few minutes only
 
 WELL, FAILS, QUIET, NEW, WAITS = "well", "fails", "nobody asks it", "not asked yet", "nothing came yet"
+IN_PART = "in part"  # it answers, and not for all of it
 SOUND = (WELL, NEW, WAITS)
 
 
@@ -61,14 +62,16 @@ def what_comes_in(connection: Connection, scope: Scope, now: datetime) -> WhatCo
 
 
 def _state(state: State, now: datetime) -> str:
-    if state.error:
+    if state.error and state.failures:
         return FAILS
     if state.succeeded_at is None:
         return WAITS if state.type == PUSHED else NEW
     if state.type == PUSHED:  # well for as long as nothing is wrong
         return WELL
     quiet = max(QUIET_INTERVALS * timedelta(seconds=state.interval), AT_LEAST_QUIET)
-    return QUIET if now - instant(state.succeeded_at) > quiet else WELL
+    if now - instant(state.succeeded_at) > quiet:
+        return QUIET
+    return IN_PART if state.error else WELL
 
 
 def _sentence(states: list[State], aside: int, now: datetime) -> str:
@@ -76,15 +79,17 @@ def _sentence(states: list[State], aside: int, now: datetime) -> str:
     rest = f" {words.count(aside)} row{' is' if aside == 1 else 's are'} set aside." if aside else ""
     if not states:
         return f"No source is configured: what is shown was imported.{rest}"
-    bad = [each for each in states if _state(each, now) not in SOUND]
+    bad = [each for each in states if _state(each, now) not in (*SOUND, IN_PART)]
+    partly = [each.source for each in states if _state(each, now) == IN_PART]
     number = words.count(len(states))
+    part = f" {words.listed(partly)} {'brings' if len(partly) == 1 else 'bring'} only a part." if partly else ""
     if not bad:
-        whole = "The one source is well" if len(states) == 1 else f"All {number} sources are well"
-        return f"{whole}.{rest}"
+        one, many = ("answers", "answer") if part else ("is well", "are well")
+        return f"{f'The one source {one}' if len(states) == 1 else f'All {number} sources {many}'}.{part}{rest}"
     named = words.listed([f"{each.source} since {words.span(now - _well_until(each, now))}" for each in bad])
     verb = "brings" if len(bad) == 1 else "bring"
     of = "The one source brings" if len(states) == 1 else f"{len(bad)} of {number} sources {verb}"
-    return f"{of} nothing: {named}.{rest}"
+    return f"{of} nothing: {named}.{part}{rest}"
 
 
 def _well_until(state: State, now: datetime) -> datetime:

@@ -1,6 +1,7 @@
 """What Azure tells of planned maintenance, of updates to machines and of tickets, in the shapes of its answers."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -8,7 +9,6 @@ from pydantic import SecretStr
 from sqlalchemy import Engine
 
 from dashboard.jobs.collect import How
-from dashboard.sources import microsoft
 from dashboard.sources.azure_maintenance import Updates
 from dashboard.sources.azure_service_health import ServiceHealth
 from dashboard.sources.azure_support import Support
@@ -28,7 +28,7 @@ TICKETS = "/subscriptions/s-1/providers/Microsoft.Support/supportTickets"
 
 def source(shape: type[Azure], server: Loopback, **options: Any) -> Azure:
     held = Secret(where="the environment variable THEIR_TOKEN", held=SecretStr(TOKEN))
-    told = {"name": "az", "url": server.url, "subscriptions": ["s-1"], "token": held, "timeout": 0.5, "largest_mb": 0.2}
+    told = {"name": "az", "url": server.url, "subscriptions": ["s-1"], "token": held, "timeout": 5}
     return shape.model_validate(told | options)
 
 
@@ -175,7 +175,7 @@ def test_azure_is_left_alone_for_as_long_as_it_asks(
 ) -> None:
     """Refused, until it says; between pages, for the seconds in which its quota comes back."""
     rested: list[float] = []
-    monkeypatch.setattr(microsoft.time, "sleep", rested.append)
+    monkeypatch.setattr(time, "sleep", rested.append)
     asked = Asked(engine, health(server))
     server.fails(429, Retry_After="700")
     by_seconds = asked.again()
@@ -385,7 +385,8 @@ def test_a_link_to_elsewhere_is_not_followed(engine: Engine, server: Loopback) -
 def test_every_fault_of_azure_is_one_sentence_and_it_recovers(
     engine: Engine, server: Loopback, name: str, shape: type[Azure]
 ) -> None:
-    asked = Asked(engine, source(shape, server))
+    hurry = 0.5 if "time-out" in name else 5
+    asked = Asked(engine, source(shape, server, timeout=hurry, largest_mb=0.2))
     words = fail(server, name)
     if name == "other JSON":
         words = "its answer has no list"
