@@ -125,8 +125,17 @@ class Collector:
                 state = source_states.claim(connection, self.source.name, self.worker, now, now + self._lease, **heard)
             if state is None:
                 raise _LostLease(f"{self.source.name} is another worker's")
-            self._state = state
+            self._state = self._from_its_beginning(state) if state.options == source_states.ANEW else state
         return self._state
+
+    def _from_its_beginning(self, state: State) -> State:
+        """The source as it is read when somebody has asked for that on the page Sources."""
+        values = {"options": self.source.options(), "cursor": _anew(self.source, state)}
+        with writing(self.engine) as connection:
+            if not source_states.keep(connection, self.source.name, self.worker, **values):
+                raise _LostLease(f"{self.source.name} is another worker's")
+            aside.forget_told(connection, self.source.name)
+        return replace(state, **values)
 
     def _commit(self, batch: Batch) -> tuple[int, int]:
         """Keeps a batch with its cursor, all or nothing; returns facts that were new, and rows newly set aside."""
@@ -231,8 +240,14 @@ def register(engine: Engine, sources: Iterable[Source], *, again: bool = False) 
                 continue
             cursor = state.cursor
             if again or (state.type, state.options) != (kind, options):
-                cursor = each.anew(cursor) if cursor and state.type == kind else None
+                cursor = _anew(each, state)
+                if not each.pushed:
+                    aside.forget_told(connection, each.name)
             source_states.correct(connection, each.name, type=kind, options=options, interval=interval, cursor=cursor)
+
+
+def _anew(source: Source, state: State) -> str | None:
+    return source.anew(state.cursor) if state.cursor and state.type == source.type else None
 
 
 def _configured(source: Source) -> tuple[str, str, float]:

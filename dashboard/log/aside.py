@@ -36,6 +36,12 @@ def forget_part(connection: Connection, source: str, part: str) -> int:
     return connection.execute(delete(set_aside).where(_of_part(source, part))).rowcount
 
 
+def forget_told(connection: Connection, source: str) -> None:
+    """Forgets what was set aside of a source that tells all of it again; what waits for its node goes on waiting."""
+    waits = set_aside.c.reason.contains(UNNAMED, autoescape=True)
+    connection.execute(delete(set_aside).where(_of_part(source, ""), ~waits))
+
+
 def read_unnamed(connection: Connection) -> list[tuple[str, str]]:
     """The rows that wait for their node to be named: digest and raw."""
     waits = set_aside.c.reason.contains(UNNAMED, autoescape=True)

@@ -121,8 +121,11 @@ class Standing(Source):
     """A source that tells only how things stand: its cursor is what it told last, and what vanishes is over."""
 
     def anew(self, cursor: str) -> str | None:
-        """There is no past to be told again: the cursor is all that is known of what vanishes."""
-        return cursor
+        """What stood still stands, so that what vanishes is over; and differs from all there is, so that it is told."""
+        known = json.loads(cursor)
+        return json.dumps(
+            {key: each | {"again": True} if isinstance(each, dict) else "" for key, each in known.items()}
+        )
 
     def brought(self, told: Sequence[Told], standing: object, cursor: str | None, now: datetime) -> Batches:
         """What differs from the last answer, and how things stand by this one; nothing where both are the same."""
