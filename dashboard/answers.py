@@ -222,7 +222,7 @@ class Answers:
 def _anyone_to_tell() -> bool:
     """Whether the configuration names an audience; the worker says what is wrong with it where it cannot be read."""
     try:
-        return bool(configured(Settings().config).audiences)
+        return configured(Settings().config).anyone
     except DashboardError:
         return True
 

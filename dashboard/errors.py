@@ -6,6 +6,7 @@ DashboardError
 ├── InvalidFact        (also ValueError) a fact that cannot be true
 ├── SourceFailed       one source brought nothing this time; the others go on
 │   ├── SourceUnavailable  it may work by itself next time
+│   │   └── SourceGone     it has dropped what it was asked to go on from: ask from the beginning
 │   ├── SourceRefused      somebody must change something first; the message says what
 │   └── SourceInPart       it brought what it could reach: that counts, and the next poll comes at its usual time
 └── LogUnavailable     /readyz says 503 and why; commands exit 2, pages show "failed"
@@ -41,6 +42,10 @@ class SourceFailed(DashboardError):
 
 class SourceUnavailable(SourceFailed):
     """The source may work by itself next time."""
+
+
+class SourceGone(SourceUnavailable):
+    """The source no longer has what it was asked to go on from; from its beginning it works."""
 
 
 class SourceRefused(SourceFailed):

@@ -70,7 +70,8 @@ def read_state(connection: Connection, source: str) -> State | None:
 def claim(
     connection: Connection, source: str, worker: str, now: datetime, until: datetime, **values: Any
 ) -> State | None:
-    """Takes a source in hand until then, and writes `values` down with it; None where another worker has it.
+    """Takes a source in hand until then; None where another worker has it. What this worker has heard of it since it
+    last wrote, `values`, is written down with it, unless another one has had it in between.
 
     A row that another transaction is just claiming is passed over, not waited for. SQLite has one writer at a time.
     """
@@ -79,7 +80,8 @@ def claim(
     row = connection.execute(query.with_for_update(skip_locked=True)).first()
     if row is None:
         return None
-    taken = {"held_by": worker, "held_until": micros(until), **values}
+    heard = values if row.held_by == worker else {}
+    taken = {"held_by": worker, "held_until": micros(until), **heard}
     _update(connection, source, **taken)
     return replace(State(*row), **taken)
 
@@ -115,9 +117,9 @@ def refused(connection: Connection, source: str, now: datetime, error: str) -> N
     _update(connection, source, attempted_at=micros(now), error=error, failing_since=failing, failures=failures)
 
 
-def release(connection: Connection, source: str, worker: str) -> None:
+def release(connection: Connection, source: str, worker: str, **values: Any) -> None:
     """Lets go of a source, so that whoever comes next need not wait."""
-    keep(connection, source, worker, held_by="", held_until=LEAST)
+    keep(connection, source, worker, held_by="", held_until=LEAST, **values)
 
 
 def _update(connection: Connection, source: str, **values: Any) -> None:

@@ -20,7 +20,7 @@ from dashboard.model.maintenance import Maintenance, stage_by_status
 from dashboard.model.outlook import LIKELY, PLAN_ON, Forecast
 from dashboard.model.stages import OUT
 from dashboard.notices.audiences import Directory, Held, Party
-from dashboard.notices.story import Course, Kept, Phase, Said, course_of, said_next
+from dashboard.notices.story import Course, Kept, Mood, Phase, Said, course_of, said_next
 
 ALMOST = 0.95  # the share of GPUs that counts as back in one line
 HEARD_WITHIN = 48 * HOUR
@@ -104,10 +104,11 @@ def read_told(connection: Connection, ids: Iterable[str]) -> dict[tuple[str, str
     found: dict[tuple[str, str], Told] = {}
     joined = read_wholes(connection)
     for row in read_notices(connection, joined.parts(ids)):
-        key = (joined.whole(row["maintenance_id"]), row["audience"])
-        kept = Kept.read(dict(row), acknowledged=row["acknowledged_at"] is not None)
+        key = (joined.whole(row.maintenance_id), row.audience)
+        said = Said(row.written_at, Phase(row.phase), Mood(row.mood), row.start, row.end, row.eta, row.back, row.gpus)
+        kept = Kept(said, row.urgent, row.escalates, row.acknowledged_at is not None)
         before = found.get(key)
-        found[key] = Told(said_next(before.said if before else None, kept), row["number"])
+        found[key] = Told(said_next(before.said if before else None, kept), row.number)
     return found
 
 

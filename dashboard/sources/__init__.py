@@ -7,6 +7,7 @@ SOURCES = {
     "kusto": "dashboard.sources.kusto:Kusto",
     "statuspage": "dashboard.sources.statuspage:Statuspage",
     "kubernetes": "dashboard.sources.kubernetes:Kubernetes",
+    "slurm": "dashboard.sources.slurm:Slurm",
     "gcp": "dashboard.sources.gcp:Gcp",
     "gcp_reservations": "dashboard.sources.gcp_reservations:Reservations",
     "azure_scheduled_events": "dashboard.sources.azure:ScheduledEvents",

@@ -55,6 +55,7 @@ class Batch:
 
     A row has its fact's columns in their order. Where its clock of knowledge is None, the row says how things are now:
     it becomes a fact, known from now, if that is not known yet.
+    `lasting`: whether its cursor must outlive this worker; one that need not costs no write where nothing else is new.
     `reread`: files that were read anew, whose rows set aside earlier are to be forgotten ('': the source as a whole).
     """
 
@@ -63,6 +64,7 @@ class Batch:
     set_aside: Sequence[SetAside] = ()
     reread: Sequence[str] = ()
     letters: Sequence[Letter] = ()
+    lasting: bool = True
 
 
 Batches = Generator[Batch, None, None]
@@ -105,6 +107,10 @@ class Source(BaseModel):
         None, the beginning, unless the cursor also holds what the source itself forgets.
         """
         return None
+
+    def rest(self, cursor: str | None) -> float:
+        """Seconds from a poll that went well, and came to this cursor, to the next."""
+        return self.interval
 
     @property
     def pushed(self) -> bool:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from dashboard.errors import UsageError
 from dashboard.log.forecasts import last_said
+from dashboard.log.plans import plans_of
 from dashboard.log.read import node_attributes
 from dashboard.log.state import changes
 from dashboard.model.instants import instant, iso, micros
@@ -25,7 +26,7 @@ from dashboard.views.ahead import Ahead, look_ahead, look_at, open_ids
 from dashboard.views.capacity import next_dip, sentence
 from dashboard.views.freshness import freshness
 from dashboard.views.owing import Ball, Owed
-from dashboard.views.plans import plans_of, revised
+from dashboard.views.plans import revised
 from dashboard.views.summaries import ALMOST, Summary, summaries
 
 DAY = timedelta(hours=24)

@@ -5,6 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.errors import LogUnavailable
 from dashboard.model.scope import Scope
+from dashboard.pages.questions import Answers
 from dashboard.views.can_i_run import CanIRun
 from tests.pages.fakes import HOSTILE, Fake
 
@@ -13,7 +14,7 @@ ROOMS = (
 )  # fmt: skip
 
 
-def opened(fake: Fake, room: str = "capacity", **address: str) -> AppTest:
+def opened(fake: Answers, room: str = "capacity", **address: str) -> AppTest:
     def script(fake: object, room: str) -> None:
         from dashboard.pages import house, shell
 
@@ -21,6 +22,7 @@ def opened(fake: Fake, room: str = "capacity", **address: str) -> AppTest:
         house.run(room)
 
     app = AppTest.from_function(script, args=(fake, room), default_timeout=30)
+    app.session_state["kept_by_browser"] = {"dashboard_begin": "", "dashboard_hints": "seen"}  # it has no browser
     for name, value in address.items():
         app.query_params[name] = value
     app.run()
