@@ -15,6 +15,7 @@ from dashboard.log.append import last_append, take_position
 from dashboard.log.database import appending, open_log, reading
 from dashboard.log.messages import tie
 from dashboard.log.outbox import acknowledge
+from dashboard.log.source_states import read_anew
 from dashboard.model.decision import Decision
 from dashboard.model.planning import Alternative
 from dashboard.model.scope import Scope
@@ -215,6 +216,12 @@ class Answers:
         """Appends that a message is of a maintenance, or of none."""
         with appending(self.engine) as connection:
             tie(connection, message_id, maintenance_id, self.now(), "tied by hand")
+
+    def read_again(self, source: str) -> None:
+        """Has a source read from its beginning: what was set aside may be a fact by now."""
+        with appending(self.engine) as connection:
+            read_anew(connection, source)
+            take_position(connection, self.now(), f"read {source} again", 0)
 
 
 @cache

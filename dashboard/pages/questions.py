@@ -109,3 +109,6 @@ class Answers(Protocol):
 
     def tie(self, message_id: str, maintenance_id: str) -> None:
         """Says that a message is of a maintenance, or of none ('')."""
+
+    def read_again(self, source: str) -> None:
+        """Has a source read from its beginning at its next turn."""
