@@ -67,5 +67,5 @@ def test_what_is_wrong_is_one_line(tmp_path: Path) -> None:
         assert "\n" not in str(done.exception)
 
     asked, why = next(iter(wrong.items()))
-    done = dashboard("status", *asked, database=log)
-    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"dashboard: {why}\n")
+    outside = dashboard("status", *asked, database=log)
+    assert (outside.returncode, outside.stdout, outside.stderr) == (2, "", f"dashboard: {why}\n")
