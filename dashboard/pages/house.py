@@ -12,12 +12,15 @@ from dashboard.model.scope import Scope
 from dashboard.pages import (
     address,
     capacity,
+    cluster,
     lifecycle,
     maintenance,
     maintenances,
+    node,
     notices,
     partner,
     plan,
+    search,
     shell,
     sources,
     trust,
@@ -52,6 +55,9 @@ ROOMS = (
     Room("sources", "Sources", sources.page),
     Room("lifecycle", "Lifecycle", lifecycle.page),
     Room("maintenance", "Maintenance", maintenance.page, listed=False),
+    Room("node", "Node", node.page, listed=False),
+    Room("cluster", "Cluster", cluster.page, listed=False),
+    Room("search", "Search", search.page, listed=False),
     Room("partner", "Partner", partner.page, listed=False, bare=True),
 )
 
@@ -70,27 +76,33 @@ def run(home: str = ROOMS[0].name) -> None:
     shell.signpost(**pages)
     seen = shell.begin()
     with shell.part("This page", "Nor can the other pages, until then."):
-        scope.append(shell.scope_alone() if bare else _chrome())
+        scope.append(shell.scope_alone() if bare else _chrome(here.url_path))
     if scope:
         here.run()
     if not scope or scope[0].as_of is None:
         shell.stay_live(seen)
 
 
-def _chrome() -> Scope:
-    """The lines above a page: the ways to the others, and the scope."""
+def _chrome(here: str) -> Scope:
+    """The lines above a page: the ways to the others, the search, and the scope."""
     with st.container(key="chrome", gap="xsmall"):
-        with st.container(horizontal=True, key="ways", gap="xsmall"):
-            for room in ROOMS:
-                if room.listed:
-                    shell.way(room.name, room.title)
-        return shell.scope_bar()
+        with st.container(horizontal=True, key="first_line", gap="small", vertical_alignment="center"):
+            with st.container(horizontal=True, key="ways", gap="xsmall"):
+                for room in ROOMS:
+                    if room.listed:
+                        shell.way(room.name, room.title)
+            found = st.container(key="finder", width="content")
+        scope = shell.scope_bar()
+        with found:
+            search.button(scope, here)
+        return scope
 
 
 def _draw(room: Room, scopes: list[Scope]) -> None:
     scope = scopes[0]
     if room.listed and room.name != "plan":
-        address.write("maintenance", None)  # the browser's back button leaves it behind
+        for name in ("maintenance", "node", "q"):  # the browser's back button leaves these behind
+            address.write(name, None)
     freshness: Freshness | None = None
     if not room.bare:
         with shell.part("The age of the sources"):

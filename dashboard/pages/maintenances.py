@@ -48,4 +48,4 @@ def _first(story: WhatIsPlanned, scope: Scope) -> None:
         return
     paper.picture(timeline(story.bars, story.now, paper.look(), scope.zone), f"Timeline. {story.sentence}", "timeline")
     paper.key()
-    paper.heading("All of them", "Tick a row to open it; a heading sorts.")
+    paper.heading("All of them", "A title opens its maintenance; a heading sorts.")

@@ -129,14 +129,13 @@ def racks(count: int = 32, tall: int = 16, seed: int = 5) -> Racks:
     )
     stage = [CODE[order[each]] for each in np.digitize(done, edges)]
     stage[37] = stage[101 % len(stage)] = CODE[Stage.REMOVED]
-    words = tuple(f"{tuple(Stage)[code].replace('_', ' ')} for 6 h" for code in stage)
     return Racks(
         tuple(f"r{each + 1:03}" for each in range(count)),
         tuple(int(each) for each in rack),
         tuple(int(each) for each in place),
         tuple(stage),
         tuple(f"nimbus-iad-1-n{each:05}" for each in range(count * tall)),
-        words,
+        (6.0,) * (count * tall),
     )
 
 
