@@ -8,7 +8,7 @@ from dashboard.pages import columns, paper, share, shell
 from dashboard.views.maintenances import WhatIsPlanned
 
 TABLE = {
-    "title": columns.text("Maintenance", 260),
+    "title": columns.text("Maintenance", 310),
     "status": columns.text("Status"),
     "risk": columns.text("Risk"),
     "progress": columns.share("Done"),

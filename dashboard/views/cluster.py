@@ -149,7 +149,8 @@ def _why(ahead: Ahead, touching: list[Summary]) -> pd.DataFrame:
 
 
 def _coming(touching: list[Summary]) -> pd.DataFrame:
-    coming = [each for each in touching if each.status in ANNOUNCED]
+    # One that nobody but its nodes ever told of is still scheduled by its word, though it has begun.
+    coming = [each for each in touching if each.status in ANNOUNCED and each.actual_start is None]
     rows = [
         (each.title, words.stage(each.status), each.likely_start or each.planned_start, each.promised, each.gpus,
          each.maintenance_id)
