@@ -38,7 +38,7 @@ class How(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What a poll came to, and when the next is due."""
+    """What a poll came to, and when the next is due; `error` is also what is wrong with one that is done."""
 
     how: How
     due_at: datetime
@@ -161,15 +161,22 @@ class Collector:
             return not any(aside.holds_part(connection, self.source.name, part) for part in batch.reread)
 
     def _succeeded(self, done: Collected) -> Collected:
-        now, state = self.clock(), self._known()
+        now, state, doubt = self.clock(), self._known(), self.source.doubt()
         due_at = now + timedelta(seconds=self.source.rest(state.cursor))
-        ours_until_then = due_at < instant(state.held_until)
-        if ours_until_then and not (state.failures or state.succeeded_at is None or done.new or done.set_aside):
+        ours_until_then, same = due_at < instant(state.held_until), not state.failures and state.error == doubt
+        if ours_until_then and same and not (state.succeeded_at is None or done.new or done.set_aside):
             self._state = replace(state, due_at=micros(due_at), succeeded_at=micros(now), attempted_at=micros(now))
         else:
-            well = {"error": "", "failures": 0, "failing_since": None}
-            self._note(wakes=bool(state.failures), due_at=micros(due_at), succeeded_at=micros(now), **well)
-        return replace(done, due_at=due_at)
+            since = state.failing_since or micros(now)
+            self._note(
+                wakes=bool(state.failures) or bool(state.error) != bool(doubt),
+                due_at=micros(due_at),
+                succeeded_at=micros(now),
+                error=doubt,
+                failures=0,
+                failing_since=since if doubt else None,
+            )
+        return replace(done, due_at=due_at, error=doubt)
 
     def _failed(self, done: Collected, words: str, why: Exception) -> Collected:
         now, state = self.clock(), self._known()

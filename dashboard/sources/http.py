@@ -5,8 +5,7 @@ import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from socket import gaierror
 from time import monotonic
 from typing import Any
@@ -14,10 +13,10 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 import requests
 from requests.auth import AuthBase
-from requests.utils import parse_header_links
 from urllib3.exceptions import HTTPError, NameResolutionError, ReadTimeoutError
 
 from dashboard.errors import SourceFailed, SourceGone, SourceRefused, SourceUnavailable
+from dashboard.sources import headers
 from dashboard.sources.address import Address, HttpSource, Reached
 from dashboard.sources.timed import Deadline, Timed
 
@@ -58,7 +57,7 @@ class Client:
     """
 
     def __init__(self, source: Reached, now: datetime, auth: AuthBase | None = None) -> None:
-        self._source, self._now = source, now
+        self._source, self._now, self._began = source, now, monotonic()
         self._home = _origin(urlsplit(source.url))
         self._session, self._deadline = requests.Session(), Deadline()
         for scheme in ("http://", "https://"):
@@ -77,11 +76,11 @@ class Client:
             credential = self._source.credential()
             if credential:
                 self._secret = credential.reveal()
-            headers = self._source.headers_of(self._secret)
-            if not all(each.isascii() and each.isprintable() for each in headers.values()):
+            shown = self._source.headers_of(self._secret)
+            if not all(each.isascii() and each.isprintable() for each in shown.values()):
                 where = credential.where if credential else "one of its headers"
                 raise SourceRefused(f"{where} holds characters that no token has: copy it again")
-            self._session.headers.update(headers)
+            self._session.headers.update(shown)
         except SourceRefused as why:
             raise SourceRefused(f"{self._source.name}: {why}") from why
         return self
@@ -119,14 +118,14 @@ class Client:
             if begun:
                 yield [begun]
 
-    def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+    def send(self, method: str, url: str, signed: Mapping[str, str], body: bytes) -> Reply:
         """The answer to a request that somebody else has made and signed; a redirect is an answer like any other.
 
         Raises SourceUnavailable and SourceRefused where there is none, in words.
         """
         self._begin()
         self._stay_home(url)
-        request = requests.Request(method, url, dict(headers), data=body)
+        request = requests.Request(method, url, dict(signed), data=body)
         with self._in_words(url), closing(self._sent(request)) as response:
             return Reply(response.status_code, dict(response.headers), self._body(url, response))
 
@@ -137,7 +136,8 @@ class Client:
     def _sent(self, request: requests.Request) -> requests.Response:
         prepared = self._session.prepare_request(request)
         settings = self._session.merge_environment_settings(prepared.url, {}, True, None, None)
-        return self._session.send(prepared, timeout=self._source.timeout, allow_redirects=False, **settings)
+        left = self._deadline.left()
+        return self._heard(self._session.send(prepared, timeout=left, allow_redirects=False, **settings))
 
     def fault(self, url: str, status: int, retry_after: str = "") -> SourceFailed:
         """What a status that is no success comes to, in words, for whoever asked by `send`."""
@@ -145,8 +145,9 @@ class Client:
 
     def _ask(self, url: str, params: Params | None, etag: str) -> requests.Response:
         left = self._deadline.left()
-        headers = {"If-None-Match": etag} if etag else {}
-        return self._session.get(url, params=params, headers=headers, timeout=left, allow_redirects=False, stream=True)
+        known = {"If-None-Match": etag} if etag else {}
+        asked = {"params": params, "headers": known, "timeout": left}
+        return self._heard(self._session.get(url, **asked, allow_redirects=False, stream=True))
 
     def _stay_home(self, url: str) -> None:
         try:
@@ -173,7 +174,13 @@ class Client:
             value = json.loads(body, parse_constant=_no_constant)
         except (ValueError, RecursionError) as why:
             raise self._unavailable(url, "answered with broken JSON: ask its operator") from why
-        return Answer(value, True, response.headers.get("etag", ""), _next_link(response), response.headers)
+        return Answer(
+            value,
+            True,
+            response.headers.get("etag", ""),
+            headers.next_link(response.url, response.headers),
+            response.headers,
+        )
 
     def _body(self, url: str, response: requests.Response) -> bytes:
         """All of the body, read as it comes: neither its size nor its pace is the sender's to decide."""
@@ -205,11 +212,18 @@ class Client:
             requests.codes.not_found: "has nothing at that address (404): correct the url",
         }
         if code in passing or code >= requests.codes.server_error:
-            after = _retry_after(retry_after, self._now)
+            after = headers.retry_after(retry_after, self._now)
             own_fault = f"has a fault of its own ({code}): it is asked again by itself"
             kind = SourceGone if code == requests.codes.gone else SourceUnavailable
             return kind(self._sentence(url, passing.get(code, own_fault)), after)
         return self._refused(url, lasting.get(code, f"answered {code}: correct the url or the options"))
+
+    def _heard(self, response: requests.Response) -> requests.Response:
+        """Holds the sender's clock against ours."""
+        ahead = headers.ahead(response.headers, self._now + timedelta(seconds=monotonic() - self._began))
+        if ahead is not None:
+            self._source.hear_clock(ahead)
+        return response
 
     @contextmanager
     def _in_words(self, url: str) -> Iterator[None]:
@@ -268,24 +282,6 @@ def _origin(parts: SplitResult) -> tuple[str, str, int]:
 
 def _no_constant(name: str) -> float:
     raise ValueError(f"{name} is no JSON")
-
-
-def _next_link(response: requests.Response) -> str | None:
-    for link in parse_header_links(response.headers.get("link", "")):
-        if link.get("rel") == "next" and link.get("url"):
-            return urljoin(response.url, link["url"])
-    return None
-
-
-def _retry_after(text: str, now: datetime) -> float | None:
-    """Seconds, from a number of them or from a date; None for neither."""
-    if text.strip().isdecimal():
-        return float(text)
-    try:
-        at = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return max((at - now).total_seconds(), 0.0) if at.tzinfo else None
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

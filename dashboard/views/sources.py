@@ -19,6 +19,8 @@ QUIET_INTERVALS = 3
 AT_LEAST_QUIET = timedelta(minutes=10)  # a success is written down every few minutes only
 
 WELL, FAILS, QUIET, NEW, WAITS = "well", "fails", "nobody asks it", "not asked yet", "nothing came yet"
+DOUBTED = "brings what is doubted"
+BRINGS = (WELL, NEW, WAITS, DOUBTED)
 SOUND = (WELL, NEW, WAITS)
 
 
@@ -62,7 +64,7 @@ def what_comes_in(connection: Connection, scope: Scope, now: datetime) -> WhatCo
 
 def _state(state: State, now: datetime) -> str:
     if state.error:
-        return FAILS
+        return FAILS if state.failures else DOUBTED
     if state.succeeded_at is None:
         return WAITS if state.type == PUSHED else NEW
     if state.type == PUSHED:  # well for as long as nothing is wrong
@@ -76,8 +78,11 @@ def _sentence(states: list[State], aside: int, now: datetime) -> str:
     rest = f" {words.count(aside)} row{' is' if aside == 1 else 's are'} set aside." if aside else ""
     if not states:
         return f"No source is configured: what is shown was imported.{rest}"
-    bad = [each for each in states if _state(each, now) not in SOUND]
+    bad = [each for each in states if _state(each, now) not in BRINGS]
+    doubted = words.listed([each.source for each in states if _state(each, now) == DOUBTED])
     number = words.count(len(states))
+    if doubted and not bad:
+        return f"What {doubted} brings is doubted.{rest}"
     if not bad:
         whole = "The one source is well" if len(states) == 1 else f"All {number} sources are well"
         return f"{whole}.{rest}"
