@@ -22,6 +22,9 @@ from dashboard.sources.seam import Batch, Source
 LEASE = timedelta(minutes=3)
 """So long after the last sign of life of a worker, another takes over."""
 
+LOOK_AGAIN = timedelta(seconds=5)
+"""How often a worker looks whether it may take over what another has in hand."""
+
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 300.0  # seconds after a failure; doubled each time in between
 LONGEST_ASKED = 24 * 3600.0  # a Retry-After beyond a day is a mistake of theirs
 
@@ -83,7 +86,7 @@ class Collector:
             return self._poll(self._take())
         except _LostLease:
             self._state = None
-            return Collected(How.HELD, max(self.due_at(), self.clock() + LEASE / 4))
+            return Collected(How.HELD, max(self.due_at(), self.clock() + LOOK_AGAIN))
         except LogUnavailable:
             self._state = None  # what the log holds by then, it says when it is back
             raise
