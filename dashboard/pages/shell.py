@@ -20,7 +20,7 @@ from dashboard.pages.questions import Answers
 from dashboard.pages.text import known_zone, on_their_clock, plain, when, zone_words
 from dashboard.views.freshness import Choices, Freshness
 
-POLL = "4s"  # and a second to draw: what is known is on the screen within five
+POLL = "3s"  # with looking, forecasting and drawing, what is known is on the screen within five seconds
 CERTAINTIES = {0.75: "plan on 75 %", 0.9: "plan on 90 %", 0.95: "plan on 95 %"}
 TALL = 60  # rows
 STILL = "The rest of the page still works."

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from socket import gaierror
 from time import monotonic
 from typing import Any
@@ -146,8 +147,8 @@ class Client:
     def _ask(self, url: str, params: Params | None, etag: str) -> requests.Response:
         left = self._deadline.left()
         known = {"If-None-Match": etag} if etag else {}
-        asked = {"params": params, "headers": known, "timeout": left}
-        return self._heard(self._session.get(url, **asked, allow_redirects=False, stream=True))
+        ask = partial(self._session.get, allow_redirects=False, stream=True)
+        return self._heard(ask(url, params=params, headers=known, timeout=left))
 
     def _stay_home(self, url: str) -> None:
         try:
