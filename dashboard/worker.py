@@ -32,7 +32,7 @@ FORECAST_EVERY_SECONDS = 1.0  # a look at the log's position, as long as nothing
 JUDGE_AFTER_SECONDS, JUDGE_EVERY_SECONDS = 5.0, 60.0
 REST = 1.0  # judging rests as many times as long as it took: collecting and forecasts come first
 GIVE_WAY = 10
-LOG_RETRY_SECONDS = 2.0
+LOG_RETRY_SECONDS = 5.0
 STOP_SECONDS = 20.0  # as long as an orchestrator usually waits, and a little less
 AT_ONCE = 8  # sources that --once asks at the same time
 
@@ -179,7 +179,7 @@ def _poll_and_let_go(collector: "Collector") -> "Collected":
 
 def _tell(name: str, done: "Collected") -> None:
     if done.error:
-        click.echo(f"{done.how if done.how == 'failed' else 'doubtful'}: {done.error}", err=True)
+        click.echo(f"{'failed' if done.how == 'failed' else 'in part, or in doubt'}: {done.error}", err=True)
     if done.how == "held":
         click.echo(f"{name}: another worker is collecting it")
     else:

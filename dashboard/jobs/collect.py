@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from dashboard.errors import LogUnavailable, SourceFailed, SourceUnavailable
+from dashboard.errors import LogUnavailable, SourceFailed, SourceInPart, SourceUnavailable
 from dashboard.jobs.intake import take_in
 from dashboard.log import aside, source_states
 from dashboard.log.append import take_position
@@ -101,6 +101,8 @@ class Collector:
             return self._succeeded(done)
         except (LogUnavailable, _LostLease):
             raise
+        except SourceInPart as why:
+            return self._succeeded(done, str(why))
         except SourceFailed as why:
             return self._failed(done, str(why), why)
         except Exception as why:  # one source's fault, whatever it is, is not another's
@@ -124,8 +126,17 @@ class Collector:
                 state = source_states.claim(connection, self.source.name, self.worker, now, until, **self._heard())
             if state is None:
                 raise _LostLease(f"{self.source.name} is another worker's")
-            self._state = state
+            self._state = self._from_its_beginning(state) if state.options == source_states.ANEW else state
         return self._state
+
+    def _from_its_beginning(self, state: State) -> State:
+        """The source as it is read when somebody has asked for that on the page Sources."""
+        values: dict[str, Any] = {"options": self.source.options(), "cursor": _anew(self.source, state)}
+        with writing(self.engine) as connection:
+            if not source_states.keep(connection, self.source.name, self.worker, **values):
+                raise _LostLease(f"{self.source.name} is another worker's")
+            aside.forget_told(connection, self.source.name)
+        return replace(state, **values)
 
     def _heard(self) -> dict[str, Any]:
         """What the log has not heard yet: an idle poll is not written down by itself."""
@@ -163,23 +174,20 @@ class Collector:
         with reading(self.engine) as connection:
             return not any(aside.holds_part(connection, self.source.name, part) for part in batch.reread)
 
-    def _succeeded(self, done: Collected) -> Collected:
-        now, state, doubt = self.clock(), self._known(), self.source.doubt()
+    def _succeeded(self, done: Collected, part: str = "") -> Collected:
+        """`part`: what the source could not speak for."""
+        now, state = self.clock(), self._known()
+        word = "; ".join(each for each in (part, self.source.doubt()) if each)
         due_at = now + timedelta(seconds=self.source.rest(state.cursor))
-        ours_until_then, same = due_at < instant(state.held_until), not state.failures and state.error == doubt
-        if ours_until_then and same and not (state.succeeded_at is None or done.new or done.set_aside):
+        ours_until_then = due_at < instant(state.held_until)
+        turned = bool(state.failures) or state.error != word
+        if ours_until_then and not (turned or state.succeeded_at is None or done.new or done.set_aside):
             self._state = replace(state, due_at=micros(due_at), succeeded_at=micros(now), attempted_at=micros(now))
         else:
-            since = state.failing_since or micros(now)
-            self._note(
-                wakes=bool(state.failures) or bool(state.error) != bool(doubt),
-                due_at=micros(due_at),
-                succeeded_at=micros(now),
-                error=doubt,
-                failures=0,
-                failing_since=since if doubt else None,
-            )
-        return replace(done, due_at=due_at, error=doubt)
+            since = (state.failing_since or micros(now)) if word else None
+            stands = {"error": word, "failures": 0, "failing_since": since}
+            self._note(wakes=turned, due_at=micros(due_at), succeeded_at=micros(now), **stands)
+        return replace(done, due_at=due_at, error=word)
 
     def _failed(self, done: Collected, words: str, why: Exception) -> Collected:
         now, state = self.clock(), self._known()
@@ -240,8 +248,14 @@ def register(engine: Engine, sources: Iterable[Source], *, again: bool = False) 
                 continue
             cursor = state.cursor
             if again or (state.type, state.options) != (kind, options):
-                cursor = each.anew(cursor) if cursor and state.type == kind else None
+                cursor = _anew(each, state)
+                if not each.pushed:
+                    aside.forget_told(connection, each.name)
             source_states.correct(connection, each.name, type=kind, options=options, interval=interval, cursor=cursor)
+
+
+def _anew(source: Source, state: State) -> str | None:
+    return source.anew(state.cursor) if state.cursor and state.type == source.type else None
 
 
 def _configured(source: Source) -> tuple[str, str, float]:

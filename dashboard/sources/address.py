@@ -38,9 +38,9 @@ class Reached(Source):
 
     _ahead: float = PrivateAttr(default=0.0)  # seconds by which its clock was ahead of ours when it last answered
 
-    def hear_clock(self, ahead: float) -> None:
-        """Remembers what an answer showed of its clock."""
-        self._ahead = ahead
+    def hear_clock(self, ahead: float | None) -> None:
+        """Remembers what an answer showed of its clock, if anything."""
+        self._ahead = self._ahead if ahead is None else ahead
 
     def doubt(self) -> str:
         """That its clock and ours differ."""

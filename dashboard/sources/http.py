@@ -17,8 +17,8 @@ from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError, NameResolutionError, ReadTimeoutError
 
 from dashboard.errors import SourceFailed, SourceGone, SourceRefused, SourceUnavailable
-from dashboard.sources import headers
 from dashboard.sources.address import Address, HttpSource, Reached
+from dashboard.sources.headers import ahead, next_link, pause, pause_seconds
 from dashboard.sources.timed import Deadline, Timed
 
 __all__ = ["Address", "Answer", "Client", "HttpSource", "Reply"]
@@ -26,6 +26,7 @@ __all__ = ["Address", "Answer", "Client", "HttpSource", "Reply"]
 Params = Mapping[str, str | Sequence[str]]
 
 REDIRECTS = 5
+REDIRECTED = (301, 302, 303, 307, 308)
 PIECE = 1 << 16
 MEGABYTE = 1_000_000
 AGENT = "dashboard (maintenance of GPU fleets)"
@@ -33,7 +34,7 @@ AGENT = "dashboard (maintenance of GPU fleets)"
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer as it came, whatever its status."""
+    """An answer as it came, whatever its status; its headers go by any case."""
 
     status: int
     headers: Mapping[str, str]
@@ -77,11 +78,11 @@ class Client:
             credential = self._source.credential()
             if credential:
                 self._secret = credential.reveal()
-            shown = self._source.headers_of(self._secret)
-            if not all(each.isascii() and each.isprintable() for each in shown.values()):
+            headers = self._source.headers_of(self._secret)
+            if not all(each.isascii() and each.isprintable() for each in headers.values()):
                 where = credential.where if credential else "one of its headers"
                 raise SourceRefused(f"{where} holds characters that no token has: copy it again")
-            self._session.headers.update(shown)
+            self._session.headers.update(headers)
         except SourceRefused as why:
             raise SourceRefused(f"{self._source.name}: {why}") from why
         return self
@@ -107,7 +108,7 @@ class Client:
         self._stay_home(url)
         with self._in_words(url), closing(self._ask(url, params, "")) as response:
             if response.status_code != requests.codes.ok:
-                raise self._of_status(url, response.status_code, response.headers.get("retry-after", ""))
+                raise self._of_status(url, response.status_code, pause(response.headers))
             self._begin(seconds)
             begun = b""
             for piece in self._pieces(response):
@@ -119,16 +120,32 @@ class Client:
             if begun:
                 yield [begun]
 
-    def send(self, method: str, url: str, signed: Mapping[str, str], body: bytes) -> Reply:
+    def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """The answer to a request that somebody else has made and signed; a redirect is an answer like any other.
 
         Raises SourceUnavailable and SourceRefused where there is none, in words.
         """
         self._begin()
         self._stay_home(url)
-        request = requests.Request(method, url, dict(signed), data=body)
+        request = requests.Request(method, url, dict(headers), data=body)
         with self._in_words(url), closing(self._sent(request)) as response:
-            return Reply(response.status_code, dict(response.headers), self._body(url, response))
+            return Reply(response.status_code, response.headers, self._body(url, response))
+
+    def post(self, url: str, value: Any) -> Answer:
+        """The JSON that a question, JSON itself, is answered with. Raises SourceUnavailable and SourceRefused."""
+        reply = self.send("POST", url, {"Content-Type": "application/json"}, json.dumps(value).encode())
+        if reply.status != requests.codes.ok:
+            raise self.fault(url, reply.status, pause(reply.headers))
+        return Answer(self.read(url, reply), True, "", None, reply.headers)
+
+    def read(self, url: str, reply: Reply) -> Any:
+        """The JSON that an answer from `url` holds. Raises SourceUnavailable for anything else, in words."""
+        if reply.body[:200].lstrip().startswith(b"<") or "html" in reply.headers.get("content-type", ""):
+            raise self._unavailable(url, "answered with a web page instead of JSON: is the url that of the interface?")
+        try:
+            return json.loads(reply.body, parse_constant=_no_constant)
+        except (ValueError, RecursionError) as why:
+            raise self._unavailable(url, "answered with broken JSON: ask its operator") from why
 
     def _begin(self, seconds: float = 0.0) -> None:
         """From now on the time runs that an answer may take."""
@@ -137,18 +154,22 @@ class Client:
     def _sent(self, request: requests.Request) -> requests.Response:
         prepared = self._session.prepare_request(request)
         settings = self._session.merge_environment_settings(prepared.url, {}, True, None, None)
-        left = self._deadline.left()
-        return self._heard(self._session.send(prepared, timeout=left, allow_redirects=False, **settings))
+        send = partial(self._session.send, timeout=self._deadline.left(), allow_redirects=False)
+        return self._heard(send(prepared, **settings))
 
     def fault(self, url: str, status: int, retry_after: str = "") -> SourceFailed:
         """What a status that is no success comes to, in words, for whoever asked by `send`."""
         return self._of_status(url, status, retry_after)
 
     def _ask(self, url: str, params: Params | None, etag: str) -> requests.Response:
-        left = self._deadline.left()
-        known = {"If-None-Match": etag} if etag else {}
+        headers = {"If-None-Match": etag} if etag else {}
         ask = partial(self._session.get, allow_redirects=False, stream=True)
-        return self._heard(ask(url, params=params, headers=known, timeout=left))
+        return self._heard(ask(url, params=params, headers=headers, timeout=self._deadline.left()))
+
+    def _heard(self, response: requests.Response) -> requests.Response:
+        """Holds the sender's clock against ours."""
+        self._source.hear_clock(ahead(response.headers, self._now + timedelta(seconds=monotonic() - self._began)))
+        return response
 
     def _stay_home(self, url: str) -> None:
         try:
@@ -166,22 +187,9 @@ class Client:
         if response.status_code == requests.codes.not_modified:
             return Answer(None, False, "", None)
         if response.status_code != requests.codes.ok:
-            raise self._of_status(url, response.status_code, response.headers.get("retry-after", ""))
-        body = self._body(url, response)
-        start = body[:200].lstrip()
-        if start.startswith(b"<") or "html" in response.headers.get("content-type", ""):
-            raise self._unavailable(url, "answered with a web page instead of JSON: is the url that of the interface?")
-        try:
-            value = json.loads(body, parse_constant=_no_constant)
-        except (ValueError, RecursionError) as why:
-            raise self._unavailable(url, "answered with broken JSON: ask its operator") from why
-        return Answer(
-            value,
-            True,
-            response.headers.get("etag", ""),
-            headers.next_link(response.url, response.headers),
-            response.headers,
-        )
+            raise self._of_status(url, response.status_code, pause(response.headers))
+        value = self.read(url, Reply(response.status_code, response.headers, self._body(url, response)))
+        return Answer(value, True, response.headers.get("etag", ""), next_link(response), response.headers)
 
     def _body(self, url: str, response: requests.Response) -> bytes:
         """All of the body, read as it comes: neither its size nor its pace is the sender's to decide."""
@@ -213,18 +221,13 @@ class Client:
             requests.codes.not_found: "has nothing at that address (404): correct the url",
         }
         if code in passing or code >= requests.codes.server_error:
-            after = headers.retry_after(retry_after, self._now)
+            after = pause_seconds(retry_after, self._now)
             own_fault = f"has a fault of its own ({code}): it is asked again by itself"
             kind = SourceGone if code == requests.codes.gone else SourceUnavailable
             return kind(self._sentence(url, passing.get(code, own_fault)), after)
-        return self._refused(url, lasting.get(code, f"answered {code}: correct the url or the options"))
-
-    def _heard(self, response: requests.Response) -> requests.Response:
-        """Holds the sender's clock against ours."""
-        ahead = headers.ahead(response.headers, self._now + timedelta(seconds=monotonic() - self._began))
-        if ahead is not None:
-            self._source.hear_clock(ahead)
-        return response
+        elsewhere = f"redirects ({code}), and only the configured host is asked: give the address it should end at"
+        other = elsewhere if code in REDIRECTED else f"answered {code}: correct the url or the options"
+        return self._refused(url, lasting.get(code, other))
 
     @contextmanager
     def _in_words(self, url: str) -> Iterator[None]:

@@ -137,7 +137,7 @@ def test_a_clock_that_is_off_is_said_and_costs_no_fact(
     assert (first.how, again.how, first.new) == (How.DONE, How.DONE, 2)
     assert words in first.error
     assert (during.error, during.failures, during.succeeded_at) == (first.error, 0, during.attempted_at)
-    assert shown.sentence == "What fleet brings is doubted."
+    assert shown.sentence == "The one source answers. fleet brings only a part, or what is in doubt."
     assert shown.failing[0].startswith(first.error)
     assert (found.sound, found.words) == (False, first.error)
     assert (after.new, after.error, state(engine).error, state(engine).failing_since) == (1, "", "", None)
