@@ -75,7 +75,7 @@ def pick(
         format_func=lambda option: names[option],
         key=key,
         on_change=put,
-        label_visibility="visible" if place == "sheet" else "collapsed",
+        label_visibility="visible" if place.startswith("sheet") else "collapsed",
         width=width or "stretch",
     )
     return value
@@ -94,6 +94,18 @@ def count(name: str, label: str, default: int, most: int) -> int:
 
     st.number_input(label, min_value=1, max_value=most, step=8, key=key, on_change=put, width=150)
     return value
+
+
+def write_in(name: str, label: str) -> str:
+    """Words that live in the URL."""
+    key = f"{name}_"
+    st.session_state[key] = said(name) or ""
+
+    def put() -> None:
+        write(name, st.session_state[key] or None)
+
+    st.text_input(label, type="search", live=True, key=key, on_change=put)
+    return said(name) or ""
 
 
 def as_of(now: datetime) -> datetime | None:
