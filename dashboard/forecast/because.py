@@ -120,7 +120,11 @@ def _repairs(rollout: Rollout, spells: Spells, experience: Experience) -> Iterat
     failed = int(in_repair.sum())
     if not failed:
         return
-    took = span(*_usual(experience.durations[REPAIRING].law((rollout.provider, rollout.kind), rollout.maintenance_id)))
+    took = span(
+        *_usual(
+            experience.durations[REPAIRING].law((rollout.provider, rollout.kind), rollout.maintenance_id, rollout.nodes)
+        )
+    )
     came_from = np.isin(spells.node, np.flatnonzero(in_repair)) & (spells.following == REPAIRING)
     what = "failed validation" if came_from.any() else "in repair"
     verb = "" if came_from.any() else (" is" if failed == 1 else " are")
@@ -168,7 +172,7 @@ def _pace(rollout: Rollout, spells: Spells, experience: Experience) -> Iterator[
         cell = (rollout.provider, rollout.kind)
         if here.sum() < 3 or not durations.members.get(cell):
             continue
-        law = durations.law(cell, rollout.maintenance_id)
+        law = durations.law(cell, rollout.maintenance_id, rollout.nodes)
         logs = np.log(np.maximum(spells.left[here] - spells.entered[here], SHORTEST))
         off = float(logs.mean()) - law.mean
         certain = float(np.sqrt(law.sigma2 / here.sum() + law.variance))
@@ -188,7 +192,7 @@ def _stuck(rollout: Rollout, spells: Spells, experience: Experience) -> Iterator
     """The node that has stayed longest against what is usual in its stage, where that is rare."""
     worst, words, node = 3.0, "", np.zeros(spells.now.size, dtype=bool)
     for stage in np.unique(spells.now[IS_OUT[spells.now]]).tolist():
-        law = experience.durations[stage].law((rollout.provider, rollout.kind), rollout.maintenance_id)
+        law = experience.durations[stage].law((rollout.provider, rollout.kind), rollout.maintenance_id, rollout.nodes)
         waited = max(-float(spells.since[spells.now == stage].min()), SHORTEST)
         z = (np.log(waited) - law.mean) / np.sqrt(law.sigma2 + law.rho2 + law.phi2)
         if z > worst:

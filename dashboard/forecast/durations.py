@@ -1,18 +1,21 @@
 """How long does a stage last: lognormal durations with shared shocks, fitted from history with censoring.
 
-log T = mu[provider, kind] + b[maintenance] + r[rack] + e, with b ~ N(0, phi2), r ~ N(0, rho2), e ~ N(0, g sigma2).
+log T = mu[provider, kind] + slope log(nodes) + b[maintenance] + r[rack] + e,
+with b ~ N(0, phi2), r ~ N(0, rho2), e ~ N(0, g sigma2). The slope is one for all: see `sizes`.
 Each maintenance has a g of its own, for in some all nodes take the same time and in others each its own: its law is
 left free, as weights on a grid (Laird 1978). Fitted by expectation maximisation (Laird and Ware 1982; censored values
 by their conditional moments, Tobin 1958), the means pooled by `pooling`, the variances shrunk to what all pairs show.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import gammaln, log_ndtr, ndtr, ndtri, ndtri_exp
+from scipy.special import gammaln, log_ndtr
 
 from dashboard.forecast.pooling import UNKNOWN, Cell, Floats, Pooled, alike, pool
+from dashboard.forecast.shapes import Shape, Warp, fit_shape
+from dashboard.forecast.sizes import CLASSES, FLAT, Slope, by_size, fit_slope, odd_by_size, size_class, size_classes
 from dashboard.model.rollout import Codes
 
 Flags = npt.NDArray[np.bool_]
@@ -38,6 +41,7 @@ class Stays:
     rack      : (stays,)  index into racks
     maintenance : (racks,)  index into maintenances
     cell      : (maintenances,)  index into cells
+    nodes     : (maintenances,)  how many nodes each names; None where that tells nothing
     """
 
     log_hours: Floats
@@ -47,6 +51,7 @@ class Stays:
     cell: Codes
     names: tuple[str, ...]
     cells: tuple[Cell, ...]
+    nodes: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +66,16 @@ class Law:
     seen: tuple[float, float, float]  # how many stays, racks, maintenances stand behind the three variances
     scales: Floats  # (SCALES,) chance of each multiple of sigma2 for one maintenance
     tail: float = 100.0  # degrees of freedom of the maintenance's shock: few where some go far astray
+    odd: float = 0.05  # share of nodes that go their own way where the others keep close
+    warp: Warp | None = None  # to log-hours, where what is modelled is not these
 
     def as_usual(self) -> "Law":
         """The same for a maintenance that has no pace of its own, whatever it shows."""
         return replace(self, variance=1e-9, rho2=1e-9, phi2=1e-9, scales=_AS_USUAL)
+
+    def hours(self, log_hours: float) -> float:
+        """Hours for log-hours as the law has them."""
+        return float(np.exp(log_hours if self.warp is None else self.warp.log_hours(np.array(log_hours))))
 
     def draw(self, paths: int, rng: np.random.Generator) -> tuple[Floats, Floats, Floats, Floats]:
         """Draws mu, sigma, rho, phi as (paths, 1) columns: the parameters are not known exactly."""
@@ -82,16 +93,56 @@ class Durations:
     variances: Floats  # (3, cells) sigma2, rho2, phi2
     overall: Floats  # (3,)
     seen: Floats  # (3, cells)
-    own: dict[str, tuple[float, float]]  # maintenance -> mean and its variance but for phi2
+    own: dict[str, tuple[float, float]]  # maintenance -> mean, were it of usual size, and its variance but for phi2
     members: dict[Cell, tuple[str, ...]]  # in the order they were given
     scales: Floats
     tail: float
+    slope: Slope = FLAT
+    scales_by_size: Floats = field(default_factory=lambda: np.empty((0, SCALES.size)))  # (CLASSES, SCALES)
+    odd: Floats = field(default_factory=lambda: np.empty(0))  # (CLASSES,)
     usual: bool = False  # whether every maintenance is taken to go at the usual pace
+    shape: Shape | None = None  # of residuals, where it is not the normal's
+    plain: "Durations | None" = None  # as fitted without it: around what residuals are taken
 
-    def law(self, cell: Cell, without: str = "") -> Law:
-        """The law for a maintenance of this provider and kind, leaving out what `without` itself showed."""
+    def law(self, cell: Cell, without: str = "", nodes: int | None = None) -> Law:
+        """The law for a maintenance of this provider, kind and size, leaving out what `without` itself showed."""
         law = self._law(cell, without)
+        if nodes is not None:
+            shift, unsure = self.slope.at(nodes)
+            scales = self.scales_by_size[size_class(nodes)] if len(self.scales_by_size) else law.scales
+            law = replace(law, mean=law.mean + shift, variance=law.variance + unsure, scales=scales)
+            law = replace(law, odd=float(self.odd[size_class(nodes)]) if self.odd.size else law.odd)
+        if self.shape is not None and self.plain is not None:
+            law = replace(law, warp=Warp(self.shape, *self.plain.typical(cell, nodes)))
         return law.as_usual() if self.usual else law
+
+    def typical(self, cell: Cell, nodes: int | None) -> tuple[float, float]:
+        """Where log-hours of such maintenances lie, and how far they spread in all."""
+        shift = 0.0 if nodes is None else self.slope.at(nodes)[0]
+        if cell in self.pooled.among.cells:
+            parts = self.variances[:, self.pooled.among.cells.index(cell)]
+        else:
+            parts = self.overall
+        return self.pooled.at(cell)[0] + shift, float(np.sqrt(parts @ [self.scales @ SCALES, 1.0, 1.0]))
+
+    def around(self, stays: Stays) -> tuple[Floats, Floats]:
+        """The same for each stay, (stays,) each."""
+        at = stays.maintenance[stays.rack]
+        shift = np.zeros(at.size) if stays.nodes is None else self.slope.at_each(stays.nodes)[at]
+        spread = np.sqrt(self.variances.T @ [self.scales @ SCALES, 1.0, 1.0])
+        cell = stays.cell[at]
+        return self.pooled.everywhere()[0][cell] + shift, spread[cell]
+
+    def residuals(self, stays: Stays) -> tuple[Floats, Flags, Floats]:
+        """Residuals in standard deviations, whether censored, and weights: alike stays of one maintenance count once."""
+        at = stays.maintenance[stays.rack]
+        centre, spread = self.around(stays)
+        alike = (self.variances[1] + self.variances[2])[stays.cell[at]] / spread**2
+        return (
+            (stays.log_hours - centre) / spread,
+            stays.censored,
+            1.0 / (1.0 + (np.bincount(at)[at] - 1.0) * alike),
+        )
 
     def _law(self, cell: Cell, without: str) -> Law:
         members = self.members.get(cell, ())
@@ -113,8 +164,21 @@ class Durations:
         return Law(mean, variance, sigma2, rho2, phi2, (seen[0], seen[1], seen[2]), self.scales, self.tail)
 
 
-def fit_durations(stays: Stays, prior_median: float) -> Durations:
-    """Fits one stage. `prior_median`, hours, is believed where nothing was seen. Any amount of data will do."""
+def fit_durations(stays: Stays, prior_median: float, shaped: bool = False) -> Durations:
+    """Fits one stage. `prior_median`, hours, is believed where nothing was seen. Any amount of data will do.
+
+    shaped : whether residuals may have another shape than the normal; where they have, all is fitted to what is warped
+    """
+    fitted = _fitted(stays, prior_median)
+    shape = fit_shape(*fitted.residuals(stays)) if shaped and stays.rack.size else None
+    if shape is None:
+        return fitted
+    centre, spread = fitted.around(stays)
+    z = shape.normal((stays.log_hours - centre) / spread)
+    return replace(_fitted(replace(stays, log_hours=centre + spread * z), prior_median), shape=shape, plain=fitted)
+
+
+def _fitted(stays: Stays, prior_median: float) -> Durations:
     count = (stays.rack.size, stays.maintenance.size, stays.cell.size, len(stays.cells))
     state = _Fit(stays, np.log(prior_median), count)
     taus: Floats | None = None
@@ -125,6 +189,9 @@ def fit_durations(stays: Stays, prior_median: float) -> Durations:
         name: (float(m), float(v))
         for name, m, v in zip(stays.names, state.maintenance_mean, state.maintenance_variance, strict=True)
     }
+    spread = np.sqrt(state.variances.sum(axis=0))
+    over, at = ~stays.censored, stays.maintenance[stays.rack]
+    odd = odd_by_size(stays.log_hours[over], at[over], spread[stays.cell[at[over]]], state.size_class)
     members: dict[Cell, list[str]] = {cell: [] for cell in stays.cells}
     for name, cell in zip(stays.names, stays.cell, strict=True):
         members[stays.cells[cell]].append(name)
@@ -137,6 +204,9 @@ def fit_durations(stays: Stays, prior_median: float) -> Durations:
         {c: tuple(m) for c, m in members.items()},
         state.scales,
         _fit_tail(stays, pooled, state.variances[2], own),
+        state.slope,
+        state.scales_by_size,
+        odd,
     )
 
 
@@ -165,6 +235,7 @@ class _Fit:
         self.done = np.bincount(stays.rack[over], minlength=self.racks).astype(float)
         self.total = np.bincount(stays.rack[over], y, self.racks).astype(float)
         self.squares = np.bincount(stays.rack[over], y * y, self.racks).astype(float)
+        self.slope, self.shift = FLAT, np.zeros(self.maintenances)  # of each one's log hours, for its size
         self.bound, self.bound_rack = stays.log_hours[stays.censored], stays.rack[stays.censored]
         self.size = self.done + np.bincount(self.bound_rack, minlength=self.racks)
         self.cell_of_rack = stays.cell[stays.maintenance]
@@ -178,6 +249,8 @@ class _Fit:
         self.variances = np.tile(self.overall[:, None], (1, self.cells))
         self.centre = np.full(self.racks, self.prior_mean)
         self.among, self.scales = alike(stays.cells), _AS_USUAL
+        self.size_class = size_classes(np.ones(self.maintenances) if stays.nodes is None else stays.nodes)
+        self.scales_by_size = np.tile(_AS_USUAL, (CLASSES, 1))
         self.sigma2 = np.full(self.maintenances, self.overall[0])  # a maintenance
         self.spread, self.number = np.zeros(self.maintenances), np.zeros(self.maintenances)
         self.maintenance_mean = self.maintenance_variance = np.zeros(self.maintenances)
@@ -189,7 +262,8 @@ class _Fit:
         sigma2_r, rho2_r = self.sigma2[stays.maintenance], rho2[self.cell_of_rack]
         extra_n, extra_sum, extra_squares = self._censored(sigma2_r)
         size = np.maximum(self.size, 1e-9)
-        mean_r = (self.total + extra_sum) / size
+        seen_r = (self.total + extra_sum) / size
+        mean_r = seen_r - self.shift[stays.maintenance]
         # A value that still lasts tells less than one that ended; half a value on average.
         weight_r = 1.0 / (rho2_r + sigma2_r / np.maximum(self.done + 0.5 * extra_n, 1e-9))
         weight_m = np.bincount(stays.maintenance, weight_r, self.maintenances)
@@ -197,6 +271,9 @@ class _Fit:
         self.maintenance_variance = 1.0 / weight_m
         phi2_m = phi2[stays.cell]
         weight = 1.0 / (phi2_m + self.maintenance_variance)
+        self._resize(weight)
+        shift_r = self.shift[stays.maintenance]
+        mean_r = seen_r - shift_r
         total = np.bincount(stays.cell, weight, self.cells)
         self.cell_mean = np.bincount(stays.cell, weight * self.maintenance_mean, self.cells) / np.maximum(total, 1e-12)
         self.cell_variance = np.where(total > 0, 1.0 / np.maximum(total, 1e-12), UNKNOWN)
@@ -211,7 +288,8 @@ class _Fit:
         r = k_r * (mean_r - level)
         r_sq = r**2 + rho2_r * (1 - k_r) + k_r**2 * level_var
         self.centre = level + r
-        e_sq = self.squares + extra_squares - 2 * self.centre * mean_r * self.size + self.size * self.centre**2
+        centre = self.centre + shift_r
+        e_sq = self.squares + extra_squares - 2 * centre * (self.total + extra_sum) + self.size * centre**2
         e_sq += self.size * (rho2_r * (1 - k_r) + (1 - k_r) ** 2 * level_var)
         self._variances(e_sq, r_sq, b_sq)
         return pooled.taus
@@ -219,7 +297,7 @@ class _Fit:
     def _censored(self, sigma2_r: Floats) -> tuple[Floats, Floats, Floats]:
         """Number, sum and sum of squares, a rack, of what still lasts, as expected given that it lasts."""
         sigma = np.sqrt(sigma2_r[self.bound_rack])
-        centre = self.centre[self.bound_rack]
+        centre = (self.centre + self.shift[self.stays.maintenance])[self.bound_rack]
         a = (self.bound - centre) / sigma
         hazard = np.exp(-0.5 * a * a - 0.5 * np.log(2 * np.pi) - log_ndtr(-a))
         mean = centre + sigma * hazard
@@ -231,12 +309,22 @@ class _Fit:
             np.bincount(self.bound_rack, square, self.racks).astype(float),
         )
 
+    def _resize(self, weight: Floats) -> None:
+        """Fits the slope over sizes to what each maintenance shows, and takes it out of that."""
+        if self.stays.nodes is None:
+            return
+        raw = self.maintenance_mean + self.shift
+        self.slope = fit_slope(self.stays.nodes, self.stays.cell, raw, weight)
+        self.shift = self.slope.at_each(self.stays.nodes)
+        self.maintenance_mean = raw - self.shift
+
     def _variances(self, e_sq: Floats, r_sq: Floats, b_sq: Floats) -> None:
         """The variances a cell, from expected squares: of nodes and racks by rack, of maintenances."""
         cell, count = self.stays.cell, self.cells
         self.spread = np.bincount(self.stays.maintenance, np.maximum(e_sq, 0.0), self.maintenances).astype(float)
         self.number = np.bincount(self.stays.maintenance, self.size, self.maintenances).astype(float)
-        share = scale_chances(self.scales, self.variances[0][cell], self.spread, self.number)
+        likely = self.scales_by_size[self.size_class]
+        share = scale_chances(likely, self.variances[0][cell], self.spread, self.number)
         precise = share @ (1.0 / SCALES)
         number = np.array(
             [
@@ -257,42 +345,16 @@ class _Fit:
         self.overall = (np.sum(trust * own, axis=1) + 0.5 * _PRIOR_VARIANCES) / (trust.sum(axis=1) + 0.5)
         self.variances = np.maximum((number * own + strength * self.overall[:, None]) / (number + strength), 1e-5)
         self.scales = (share.sum(axis=0) + 2.0 * _AS_USUAL + 0.1) / (share.sum() + 2.0 + 0.1 * SCALES.size)
+        self.scales_by_size = by_size(share, self.size_class, self.scales)
         self.sigma2 = np.maximum(self.variances[0][cell] / precise, 1e-5)
 
 
 def scale_chances(scales: Floats, sigma2: Floats, spread: Floats, number: Floats) -> Floats:
-    """How likely each multiple of sigma2 is, (maintenances, SCALES), given a sum of squares of `number` residuals."""
+    """How likely each multiple of sigma2 is, (maintenances, SCALES), given a sum of squares of `number` residuals.
+
+    scales : (SCALES,) or (maintenances, SCALES)
+    """
     with np.errstate(divide="ignore"):
         score = np.log(scales) - 0.5 * number[:, None] * np.log(SCALES) - 0.5 * (spread / sigma2)[:, None] / SCALES
     share = np.exp(score - score.max(axis=1, keepdims=True))
     return np.asarray(share / share.sum(axis=1, keepdims=True))
-
-
-def draw_beyond(bound: Floats, uniform: Floats) -> Floats:
-    """A standard normal given that it exceeds `bound`, by inverse transform on the tail. Any shape.
-
-    Past 30 sigma the survival rounds to 0 and the work moves to logs.
-    """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        drawn = -ndtri(ndtr(-bound) * uniform)
-        far = bound > 30
-        if np.any(far):
-            drawn[far] = -ndtri_exp(log_ndtr(-bound[far]) + np.log(uniform[far]))
-    return np.maximum(drawn, bound)
-
-
-def draw_remaining(mu: Floats, sigma: Floats, elapsed: Floats, draws: int, rng: np.random.Generator) -> Floats:
-    """Draws how much longer each node stays in its stage, given how long it already has.
-
-    If T is lognormal and T > t, then S(T) is uniform on (0, S(t)).
-
-    mu, sigma : (nodes,)  of log-hours
-    elapsed   : (nodes,)  hours, >= 0; ValueError otherwise
-    returns   : (draws, nodes)  hours, >= 0
-    """
-    if np.any(elapsed < 0):
-        raise ValueError(f"elapsed is {elapsed.min():.1f} h: a stage entered after as_of")
-    with np.errstate(divide="ignore"):
-        z = np.broadcast_to((np.log(elapsed) - mu) / sigma, (draws, mu.size))
-    drawn = draw_beyond(z, 1.0 - rng.random((draws, mu.size)))
-    return np.maximum(np.exp(mu + sigma * drawn) - elapsed, 0.0)

@@ -97,7 +97,7 @@ def _by_node(
     paths, cell = start.size, (rollout.provider, rollout.kind)
     name, rack = rollout.maintenance_id, shared_racks(rollout.rack)
     paces = {
-        stage: draw_pace(stage, spells, rack, law.law(cell, name), paths=paths, rng=rng)
+        stage: draw_pace(stage, spells, rack, law.law(cell, name, rollout.nodes), paths=paths, rng=rng)
         for stage, law in experience.durations.items()
     }
     chance = experience.turns.draw(cell, name, paths, rng)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dashboard.forecast.noise import Singles, normals, some
-from dashboard.forecast.pace import ODD, Pace
+from dashboard.forecast.pace import Pace
 from dashboard.forecast.pooling import Floats
 from dashboard.forecast.spells import IS_OUT, REMOVED, REPAIRING, REPAIRS, SCHEDULED, Flags, Spells
 from dashboard.model.rollout import Codes
@@ -45,17 +45,17 @@ class _Laws:
         wider = pace.wide[path, 0] / pace.sigma[path, 0]
         if (wider > 1).any() and nodes.size:
             flat = z.reshape(-1)
-            odd = some(ODD, flat.size, self.rng)
+            odd = some(pace.odd, flat.size, self.rng)
             flat[odd] *= wider[odd // nodes.size]
         z *= pace.sigma[path]
         z += np.take(pace.centre[path], self.rack[nodes], axis=1)
-        return np.asarray(np.exp(z, out=z))
+        return pace.hours(z)
 
     def stay(self, stage: int, path: Codes, node: Codes) -> Singles:
         """Draws one stay for each pair of path and node."""
         pace = self.paces[stage]
-        sigma = np.where(self.rng.random(path.size) < ODD, pace.wide[path, 0], pace.sigma[path, 0])
-        return np.asarray(np.exp(pace.centre[path, self.rack[node]] + sigma * normals(path.shape, self.rng)))
+        sigma = np.where(self.rng.random(path.size) < pace.odd, pace.wide[path, 0], pace.sigma[path, 0])
+        return pace.hours(pace.centre[path, self.rack[node]] + sigma * normals(path.shape, self.rng))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ def _running(pace: Pace, path: slice, nodes: Codes) -> Singles:
     """How long the running stays of these nodes last in all, (paths, nodes) hours."""
     order = np.argsort(pace.running)
     columns = order[np.searchsorted(pace.running, nodes, sorter=order)]
-    return np.asarray(np.exp(np.minimum(pace.lasts[path][:, columns], np.float32(12.0))))
+    return pace.hours(np.minimum(pace.lasts[path][:, columns], np.float32(12.0)))
 
 
 def _turns(path: slice, nodes: int, visit: int, stage: int, following: int, laws: _Laws) -> tuple[Codes, Codes]:
