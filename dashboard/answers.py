@@ -15,6 +15,7 @@ from dashboard.log.append import last_append, take_position
 from dashboard.log.database import appending, open_log, reading
 from dashboard.log.messages import tie
 from dashboard.log.outbox import acknowledge
+from dashboard.log.source_states import read_anew
 from dashboard.model.decision import Decision
 from dashboard.model.planning import Alternative
 from dashboard.model.scope import Scope
@@ -34,6 +35,7 @@ from dashboard.views.notices import WhoWasTold, who_was_told
 from dashboard.views.notifier import NotifierHealth, notifier_health
 from dashboard.views.partner import Partner, between_us
 from dashboard.views.plan import Plan, plan
+from dashboard.views.review import Review, review
 from dashboard.views.signals import Signals, signals
 from dashboard.views.sources import WhatComesIn, what_comes_in
 from dashboard.views.status import Status, status
@@ -179,6 +181,11 @@ class Answers:
         with reading(self.engine) as connection:
             return vitals(connection, self.now())
 
+    def review(self, scope: Scope, period: str) -> Review:
+        """How it went, and what it cost. Raises ValueError for what spells no period."""
+        with reading(self.engine) as connection:
+            return review(connection, scope, self.now(), period, self.slas())
+
     def who_was_told(self, scope: Scope, maintenance_id: str | None = None) -> WhoWasTold:
         """Who was told what, who has not confirmed."""
         with reading(self.engine) as connection:
@@ -210,12 +217,18 @@ class Answers:
         with appending(self.engine) as connection:
             tie(connection, message_id, maintenance_id, self.now(), "tied by hand")
 
+    def read_again(self, source: str) -> None:
+        """Has a source read from its beginning: what was set aside may be a fact by now."""
+        with appending(self.engine) as connection:
+            read_anew(connection, source)
+            take_position(connection, self.now(), f"read {source} again", 0)
+
 
 @cache
 def _anyone_to_tell() -> bool:
     """Whether the configuration names an audience; the worker says what is wrong with it where it cannot be read."""
     try:
-        return bool(configured(Settings().config).audiences)
+        return configured(Settings().config).anyone
     except DashboardError:
         return True
 

@@ -54,7 +54,7 @@ def serve(address: str, port: int, database: str) -> None:
 @click.option("--still", is_flag=True, help="nothing moves: no provider is played")
 def demo(port: int, speed: float, still: bool) -> None:
     """Serve the app on sample data whose clock is moved to now, and play it on from there."""
-    from dashboard.jobs.forecast import look_back
+    from dashboard.jobs.forecast import Forecaster, look_back
     from dashboard.jobs.transfer import import_dataset, newest_instant
     from dashboard.log.database import opened
 
@@ -68,6 +68,7 @@ def demo(port: int, speed: float, still: bool) -> None:
             import_dataset(engine, sample_data(), now, shift=shift)
             click.echo("forecasting …", err=True)
             look_back(engine, now, timedelta(hours=12), timedelta(days=4))
+            Forecaster(engine).step(now)  # whoever comes first sees what is said now, not half a day ago
         settings = {"DASHBOARD_DATABASE_URL": url}
         if still:
             sys.exit(_serve("127.0.0.1", port, settings | {"DASHBOARD_CONFIG": str(_contracts())}))

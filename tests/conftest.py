@@ -1,5 +1,6 @@
 """A database of its own for each test, on SQLite and on a real PostgreSQL."""
 
+import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -21,6 +22,12 @@ BACKENDS = ("sqlite", "postgresql")
 CARELESS = ("ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET full_page_writes = off", "SELECT pg_reload_conf()")
 
 _numbers = count(1)
+
+
+@pytest.fixture(autouse=True)
+def _main_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that is drawn in a test puts its script where the main module is; a process started later would run it."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,10 @@ from dashboard.model.outlook import Fan, Mark
 
 HEIGHT = 340
 ROW = 17  # pixels
-LONG = 34  # letters in a label; more would not fit a phone
+TOP, AXIS = 24, 48  # pixels above and below the plot
+LONG = 26  # letters in a label; more would not fit a phone
 LETTER = 0.021  # the width of one, as a share of a phone's plot
+TURN = 0.5  # a flag left of here flies to the right, else to the left
 
 
 def fan(shape: Fan, look: Look, zone: str, noun: str = "GPUs out") -> go.Figure:
@@ -22,16 +24,17 @@ def fan(shape: Fan, look: Look, zone: str, noun: str = "GPUs out") -> go.Figure:
     labels = _labels(shape)
     used = max((row + 1 for row, _ in labels), default=0)
     made = theme.figure(look, HEIGHT)
-    made.update_layout(hovermode="x unified", margin_t=24 + ROW * used)
+    made.update_layout(hovermode="x unified", height=HEIGHT + ROW * used, margin_t=TOP + ROW * used)
     theme.time_axis(made, [*shape.past_at, *shape.curve.at], zone, hoverformat="%a %-d %b %H:%M")
     few = {"dtick": 1} if _top(shape) <= 6 else {"nticks": 6}  # no half GPUs
     made.update_yaxes(rangemode="tozero", range=[0, _top(shape)], tickformat=",d", **few)
     _ahead(made, shape, look, zone)
     _past(made, shape, look, zone)
     _spare(made, shape, look)
-    theme.now_rule(made, shape.now, look, zone)
+    theme.now_rule(made, shape.now, look, zone, side="right" if shape.marks else "center")
+    plot = HEIGHT - TOP - AXIS
     for mark, (row, side) in zip(shape.marks, labels, strict=True):
-        _mark(made, mark, look, zone, yshift=2 + ROW * (row + 1), xanchor=side)
+        _mark(made, mark, look, zone, side=side, rise=2 + ROW * (row + 1), plot=plot)
     # Inside the plot, below the line where "now" and the marks are named.
     theme.note(made, 1, 1, noun, look.muted, xref="paper", yref="paper", xanchor="right", yanchor="top", yshift=2)
     return made
@@ -89,8 +92,9 @@ def _spare(made: go.Figure, shape: Fan, look: Look) -> None:
     theme.note(made, 1, spare, f"{spare:,} GPUs to spare", look.muted, xref="paper", xanchor="right", yanchor="bottom")
 
 
-def _mark(made: go.Figure, mark: Mark, look: Look, zone: str, **where: object) -> None:
-    """Ours is filled, a promise is hollow, a promise that has passed stays and greys."""
+def _mark(made: go.Figure, mark: Mark, look: Look, zone: str, *, side: str, rise: int, plot: float) -> None:
+    """Ours is filled, a promise is hollow, a promise that has passed stays and greys. Its name is a flag on its line,
+    `rise` pixels above a plot of `plot` pixels."""
     ours = mark.whose == "ours"
     colour = look.gone if mark.passed else look.accent if ours else look.text
     x = theme.local(mark.at, zone)
@@ -99,7 +103,7 @@ def _mark(made: go.Figure, mark: Mark, look: Look, zone: str, **where: object) -
         x0=x,
         x1=x,
         y0=0,
-        y1=1,
+        y1=1 + (rise + ROW - 4) / plot,
         yref="paper",
         layer="below",
         line={"color": colour, "width": 1, "dash": "dot"},
@@ -114,22 +118,24 @@ def _mark(made: go.Figure, mark: Mark, look: Look, zone: str, **where: object) -
         hoverinfo="skip",
     )
     words = mark.words if len(mark.words) <= LONG else mark.words[: LONG - 1].rstrip() + "…"
-    theme.note(made, x, 1, words, colour, yref="paper", yanchor="bottom", **where)
+    beside = {"xanchor": side, "xshift": 3 if side == "left" else -3}
+    theme.note(made, x, 1, words, colour, yref="paper", yanchor="bottom", yshift=rise, **beside)
 
 
 def _labels(shape: Fan) -> list[tuple[int, str]]:
-    """A row and a side for each label, so that none overlaps another or is cut off, even on a phone."""
+    """A row and a side for each flag, so that none overlaps another, stands in another's line, or is cut off, even on a
+    phone: of those that overlap, the one nearer to the middle hangs lowest."""
     instants = [*shape.past_at, *shape.curve.at]
     start, span = min(instants), max(max(instants) - min(instants), timedelta(hours=1))
+    shares = [(mark.at - start) / span for mark in shape.marks]
     placed: list[tuple[int, float, float]] = []
     found: dict[int, tuple[int, str]] = {}
-    for index in sorted(range(len(shape.marks)), key=lambda each: shape.marks[each].at):
-        mark = shape.marks[index]
-        share, width = (mark.at - start) / span, min(len(mark.words), LONG) * LETTER
-        side = "left" if share < 0.3 else "right" if share > 0.6 else "center"
-        left = share - {"left": 0.0, "center": width / 2, "right": width}[side]
+    for index in sorted(range(len(shares)), key=lambda each: abs(shares[each] - TURN)):
+        width = min(len(shape.marks[index].words), LONG) * LETTER
+        side = "left" if shares[index] <= TURN else "right"
+        left = shares[index] - (0.0 if side == "left" else width)
         taken = {row for row, begin, end in placed if begin < left + width and left < end}
-        row = next(each for each in range(len(shape.marks)) if each not in taken)
+        row = next(each for each in range(len(shares)) if each not in taken)
         placed.append((row, left, left + width))
         found[index] = (row, side)
-    return [found[index] for index in range(len(shape.marks))]
+    return [found[index] for index in range(len(shares))]

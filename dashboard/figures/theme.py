@@ -148,11 +148,11 @@ def time_axis(made: go.Figure, instants: Iterable[datetime], zone: str, **more: 
     )
 
 
-def now_rule(made: go.Figure, now: datetime, look: Look, zone: str, words: str = "now") -> None:
+def now_rule(made: go.Figure, now: datetime, look: Look, zone: str, words: str = "now", side: str = "center") -> None:
     """The thin rule between what was and what may be."""
     x = local(now, zone)
     made.add_shape(type="line", x0=x, x1=x, y0=0, y1=1, yref="paper", line={"color": look.muted, "width": 1})
-    note(made, x, 1, words, look.muted, yref="paper", yanchor="bottom", yshift=2)
+    note(made, x, 1, words, look.muted, yref="paper", yanchor="bottom", yshift=2, xanchor=side)
 
 
 def note(made: go.Figure, x: object, y: object, words: str, colour: str, **more: object) -> None:

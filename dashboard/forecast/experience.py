@@ -5,7 +5,8 @@ from functools import partial
 
 import numpy as np
 
-from dashboard.forecast.durations import SHORTEST, Durations, Stays, fit_durations
+from dashboard.forecast.durations import SHORTEST, Durations, fit_durations
+from dashboard.forecast.fitting import Stays
 from dashboard.forecast.handover import Handover, habit, pauses_of, waves_of
 from dashboard.forecast.hours import WEEK, OfficeHours, fit_hours, round_the_clock
 from dashboard.forecast.pooling import Cell, Floats

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dashboard.forecast.durations import SCALES, Law, scale_chances
+from dashboard.forecast.durations import Law
+from dashboard.forecast.fitting import SCALES, scale_chances
 from dashboard.forecast.noise import Singles
 from dashboard.forecast.pooling import Floats
 from dashboard.forecast.tails import draw_beyond
@@ -31,7 +32,7 @@ class Ended:
     def around(self, centre: Singles) -> Floats:
         """The sum of squares around the racks' centres, (chains,). centre : (chains, racks)"""
         off = np.sum(centre * (self.size * centre - 2 * self.total), axis=1, dtype=np.float64)
-        return np.maximum(self.squares.sum(axis=-1, dtype=np.float64) + off, 0.0)
+        return np.asarray(np.maximum(self.squares.sum(axis=-1, dtype=np.float64) + off, 0.0))
 
 
 def shift(
@@ -61,7 +62,7 @@ def respread(
 ) -> Singles:  # fmt: skip
     """Draws the maintenance's own sigma, (chains, 1), with all imputed stays stretched by it.
 
-    past, far : (chains, running)  how far bounds and imputed stays lie above their centres; inf where it is of no account
+    past, far : (chains, running)  how far bounds and imputed stays lie above their centres; inf where one is odd
     usual     : (chains, 1)  the sigma that SCALES multiply
     """
     with np.errstate(divide="ignore", invalid="ignore"):

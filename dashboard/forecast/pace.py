@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dashboard.forecast.durations import SCALES, SHORTEST, Law, scale_chances
+from dashboard.forecast.durations import SHORTEST, Law
+from dashboard.forecast.fitting import SCALES, scale_chances
 from dashboard.forecast.interweaving import Ended, respread, shift
 from dashboard.forecast.noise import Singles, below, normals, normals_beyond
 from dashboard.forecast.pooling import Floats
-from dashboard.forecast.shapes import Table, Warp
+from dashboard.forecast.shapes import Table
 from dashboard.forecast.spells import Flags, Spells
 from dashboard.model.rollout import Codes
 
@@ -48,8 +49,10 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class _Shocks:
-    """What a chain holds: level (chains, 1), racks' centres (chains, racks), and (chains, 1) sigma here, usual, rho, and
-    how far nodes of different maintenances lie apart."""
+    """What chains hold, (chains, 1) but for the racks' centres, (chains, racks).
+
+    sigma is that of this maintenance, usual that of others; broad is how far nodes of different maintenances lie apart
+    """
 
     level: Floats
     centre: Singles
@@ -76,10 +79,11 @@ def draw_pace(stage: int, spells: Spells, rack: Codes, law: Law, *, paths: int, 
 
     Gibbs sampling with the censored stays as data to be imputed (Tanner and Wong 1987): shocks given lengths are
     normal and drawn as one block, lengths given shocks are normal beyond what has passed; then both move together, see
-    `interweaving`. Every path is a chain that starts anywhere its prior allows; where very many nodes run, fewer chains give several paths each, one a sweep.
+    `interweaving`. Every path is a chain that starts anywhere its prior allows; where very many nodes run, fewer chains
+    give several paths each, one a sweep.
     """
     racks = int(rack.max(initial=-1)) + 1
-    own = _own(stage, spells, rack, racks, law.warp)
+    own = _own(stage, spells, rack, racks, law)
     table = None if law.warp is None else law.warp.table()
     if not own.ended.any() and not own.bound.size:
         mu, sigma, rho, phi = (each.astype(np.float32) for each in law.draw(paths, rng))
@@ -129,14 +133,10 @@ def _sweep(own: _Own, active: Codes, law: Law, paths: int, rng: np.random.Genera
     for sweep in range(burn - 1 + -(-paths // chains)):
         prior = law.variance + phi**2 * scale
         if at.size:
-            lasts, odd = _beyond(
-                own.bound,
-                np.take(shocks.centre, at, axis=1),
-                shocks.sigma,
-                _wide(shocks.sigma, sigma, shocks.broad),
-                law.odd,
-                rng,
-            )
+            # At first none: where all are taken to go their own way, nothing says any more that they do not.
+            share = law.odd if sweep >= burn // 2 else 0.0
+            wide, here = _wide(shocks.sigma, sigma, shocks.broad), np.take(shocks.centre, at, axis=1)
+            lasts, odd = _beyond(own.bound, here, shocks.sigma, wide, share, rng)
             shocks = _given_stays(_with(ended, lasts, ~odd, at), shocks, law, prior, rng)
             lasts[odd] = np.inf
             shocks = _loosened(own.bound, lasts, at, ended, shocks, law, prior, rng)
@@ -211,7 +211,7 @@ def _scaled(sigma: Singles, squares: Floats, number: Floats, law: Law, rng: np.r
 
 
 def _wide(sigma: Singles, usual: Singles, broad: Singles) -> Singles:
-    """The spread of nodes that go their own way, (paths, 1): where the others keep close, as if of other maintenances."""
+    """The spread of nodes that go their own way, (paths, 1): if the others keep close, as if of other maintenances."""
     return np.where(broad > np.float32(_CLOSE) * sigma, broad, np.maximum(sigma, usual))
 
 
@@ -226,12 +226,12 @@ def _beyond(
     if apart.any():
         broad = past / wide
         its, theirs = np.float32(share) * below(-broad), np.float32(1 - share) * below(-bounds)
-        odd = apart & (rng.random(centre.shape, dtype=np.float32) * (its + theirs) <= its)
+        odd = apart & (rng.random(centre.shape, dtype=np.float32) * (its + theirs) < its)
         bounds, spread = np.where(odd, broad, bounds), np.where(odd, wide, spread)
     return centre + spread * normals_beyond(bounds, rng), odd
 
 
-def _own(stage: int, spells: Spells, rack: Codes, racks: int, warp: Warp | None) -> _Own:
+def _own(stage: int, spells: Spells, rack: Codes, racks: int, law: Law) -> _Own:
     here = spells.stage == stage
     over = here & (spells.following >= 0)
     log_hours = np.log(np.maximum(spells.left[over] - spells.entered[over], SHORTEST))
@@ -239,8 +239,7 @@ def _own(stage: int, spells: Spells, rack: Codes, racks: int, warp: Warp | None)
     running = np.flatnonzero(spells.now == stage)
     running = running[np.argsort(rack[running], kind="stable")]
     bound = np.log(np.maximum(-spells.since[running], SHORTEST))
-    if warp is not None:
-        log_hours, bound = warp.warped(log_hours), warp.warped(bound)
+    log_hours, bound = law.warped(log_hours), law.warped(bound)
     return _Own(
         np.bincount(where, minlength=racks).astype(float),
         np.bincount(where, log_hours, racks).astype(float),

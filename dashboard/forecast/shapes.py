@@ -1,8 +1,8 @@
 """What is the shape of a stage's log-hours where the normal's is not theirs: two humps, a long tail, a short one.
 
 Log-hours are warped so that their residuals become normal, modelled there, and warped back: a Gaussian copula with a
-margin of its own (Klaassen and Wellner 1997). The margin is a mixture of normals on a fixed grid (Laird 1978; Kiefer and
-Wolfowitz 1956), shrunk to the normal, and taken only as far as the evidence bears it.
+margin of its own (Klaassen and Wellner 1997). The margin is a mixture of normals on a fixed grid (Kiefer and Wolfowitz
+1956; Laird 1978), shrunk to the normal, and taken only as far as the evidence bears it.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from scipy.special import log_ndtr, ndtr, ndtri_exp
 from dashboard.forecast.noise import Singles
 from dashboard.forecast.pooling import Floats
 
-_WIDTH = 0.5  # of one component, in standard deviations of the residuals
+_WIDTH = 0.25  # of one component, in standard deviations of the residuals
 _CENTRES = np.arange(-8.0, 8.01, _WIDTH)
 _BASE = np.exp(-0.5 * _CENTRES**2 / (1 - _WIDTH**2))
 _NORMAL = _BASE / _BASE.sum()  # their weights that give the standard normal
@@ -28,7 +28,7 @@ _TABLE = np.arange(-12.0, 12.001, 0.01)
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A rising map from residuals in standard deviations to standard normals: x[i] to z[i], (knots,), slope 1 beyond."""
+    """A rising map from residuals in standard deviations to standard normals: x to z, (knots,), with slope 1 beyond."""
 
     x: Floats
     z: Floats
@@ -67,9 +67,9 @@ def fit_shape(residuals: Floats, censored: np.ndarray, weight: Floats) -> Shape 
     gain += last @ np.log((beyond @ weights) / (beyond @ _NORMAL))
     number = float(ended.sum() + last.sum())
     doubt = _COST * np.log(max(number, 1.0)) - float(gain)
-    if doubt > 5.0:
+    if doubt > 0.0:
         return None
-    own = 1.0 / (1.0 + np.exp(np.clip(doubt, -30.0, 30.0)))
+    own = 1.0 / (1.0 + np.exp(np.clip(doubt, -30.0, 0.0)))
     return _map(own * weights + (1.0 - own) * _NORMAL, number)
 
 

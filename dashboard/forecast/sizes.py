@@ -8,11 +8,13 @@ from dashboard.forecast.pooling import Floats
 from dashboard.model.rollout import Codes
 
 _PRIOR_SD = 0.3  # of log hours, for e times as many nodes
+_STEP_SD = 0.3  # of what a class of size has beyond that
 _PRIOR_ODDS = 0.1  # that size matters at all
 CLASSES = 14  # of sizes, each twice the one before
 _NEXT = 0.5  # what a maintenance counts for in the classes next to its own
 _NEAR, _OWN_WAY = 0.1, 0.5  # spreads from the middle node: one that keeps close to it, and one that does not
 _USUALLY_ODD = np.array([0.05, 0.95])  # where nothing was seen
+_SHARES = np.array([0.002, 0.01, 0.025, 0.05, 0.1, 0.2])
 _POOLED = 10.0  # maintenances that those of all sizes count for in each class
 
 
@@ -53,7 +55,9 @@ def odd_by_size(log_hours: Floats, at: Codes, spread: Floats, classes: Codes) ->
     one = (count >= 3) & (2 * close > count)
     far = np.add.reduceat(off > _OWN_WAY, begin) if begin.size else np.empty(0)
     share = np.stack([far, count - far], axis=1)[one].astype(float)
-    return by_size(share, classes[at[begin][one]], _USUALLY_ODD)[:, 0]
+    found = by_size(share, classes[at[begin][one]], _USUALLY_ODD)[:, 0]
+    # A few shares only, for draws go by tables that are kept.
+    return np.asarray(_SHARES[np.abs(np.log(found[:, None] / _SHARES)).argmin(axis=1)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ class Slope:
     """By how much log hours rise with log nodes, and how sure that is. Sizes beyond those seen count as the outermost.
 
     centre : log nodes of the usual maintenance, for which nothing is added; low, high : the range seen
+    steps  : (CLASSES,) what is added beyond the slope, by class of size
     """
 
     rise: float
@@ -68,18 +73,20 @@ class Slope:
     centre: float
     low: float
     high: float
+    steps: Floats
 
     def at(self, nodes: int) -> tuple[float, float]:
         """What is added to the mean of log hours for a maintenance of so many nodes, and the variance of that."""
         off = float(np.clip(np.log(max(nodes, 1)), self.low, self.high)) - self.centre
-        return self.rise * off, self.variance * off**2
+        return float(self.at_each(np.array([float(nodes)]))[0]), self.variance * off**2
 
     def at_each(self, nodes: Floats) -> Floats:
         """What is added for each, (maintenances,)."""
-        return np.asarray(self.rise * (np.log(np.maximum(nodes, 1.0)) - self.centre))
+        off = np.clip(np.log(np.maximum(nodes, 1.0)), self.low, self.high) - self.centre
+        return np.asarray(self.rise * off + self.steps[size_classes(nodes)])
 
 
-FLAT = Slope(0.0, 0.0, 0.0, 0.0, 0.0)
+FLAT = Slope(0.0, 0.0, 0.0, 0.0, 0.0, np.zeros(CLASSES))
 
 
 def fit_slope(nodes: Floats, cell: Codes, values: Floats, weight: Floats) -> Slope:
@@ -99,4 +106,9 @@ def fit_slope(nodes: Floats, cell: Codes, values: Floats, weight: Floats) -> Slo
     odds = _PRIOR_ODDS / (_PRIOR_SD * np.sqrt(precision)) * np.exp(min(0.5 * rise**2 * precision, 50.0))
     matters = float(odds / (1.0 + odds))
     variance = matters / precision + matters * (1.0 - matters) * rise**2
-    return Slope(matters * rise, variance, float(size.mean()), float(size.min()), float(size.max()))
+    left = values - rise * off
+    left = left - (np.bincount(cell, weight * left) / total)[cell]
+    classes = size_classes(nodes)
+    total_left: Floats = np.bincount(classes, weight * left, CLASSES).astype(float)
+    steps = matters * total_left / (np.bincount(classes, weight, CLASSES) + 1.0 / _STEP_SD**2)
+    return Slope(matters * rise, variance, float(size.mean()), float(size.min()), float(size.max()), steps)

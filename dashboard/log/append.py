@@ -24,6 +24,9 @@ from dashboard.log.tables import (
 from dashboard.model.facts import FACTS, Fact, Kind
 from dashboard.model.instants import EVER, instant, micros
 
+MADE_OF_FACTS = ("forecast", "judge", "usual times", "notices")
+"""What moves the log on without a new fact."""
+
 Row = tuple[Any, ...]
 """A fact's values in the order of its columns: text, microseconds, whole numbers, flags; None is unknown."""
 
@@ -159,6 +162,12 @@ def newest_recorded(connection: Connection) -> tuple[int, datetime | None]:
     if row is None:
         return 0, None
     return row.position, None if row.newest_recorded_at == EVER else instant(row.newest_recorded_at)
+
+
+def facts_position(connection: Connection) -> int:
+    """The position up to which facts came: what was made of them, and told of them, moves the log on too."""
+    query = select(appends.c.position).where(appends.c.rows > 0, appends.c.what.not_in(MADE_OF_FACTS))
+    return connection.scalar(query.order_by(appends.c.position.desc()).limit(1)) or 0
 
 
 def last_append(connection: Connection) -> datetime | None:

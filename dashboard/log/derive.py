@@ -122,7 +122,8 @@ def _members(connection: Connection, rows: Sequence[Row]) -> None:
     then = _greater(
         "maintenance_id, node_id", ("named_at", "withdrawn"), by=("named_at", "withdrawn"), table="current_stages"
     )
-    many(connection, current_stages.name, columns, [(*key, *scheduled, *word) for key, word in latest.items()], then)
+    told = [(*key, *scheduled, *word) for key, word in latest.items()]
+    many(connection, current_stages.name, columns, told, then, apart=True)
 
 
 Word = tuple[int, int, str]
@@ -150,7 +151,7 @@ def _transitions(connection: Connection, rows: Sequence[Row]) -> None:
         (*key, str(stage), since, rank, stage in OUT, first_out.get(key), False)
         for key, (since, rank, stage) in latest.items()
     ]
-    many(connection, current_stages.name, columns, told, _LATER)
+    many(connection, current_stages.name, columns, told, _LATER, apart=True)
 
 
 def _later() -> str:

@@ -125,6 +125,15 @@ forecasts = Table(
     PrimaryKeyConstraint("maintenance_id", "as_of", "engine"),
 )
 
+forecast_claims = Table(
+    "forecast_claims",
+    metadata,
+    Column("maintenance_id", Text, primary_key=True),
+    Column("held_by", Text, nullable=False),  # the worker that forecasts it, '' for none
+    Column("held_until", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 judgements = Table(
     "judgements",
     metadata,

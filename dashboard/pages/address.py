@@ -75,7 +75,7 @@ def pick(
         format_func=lambda option: names[option],
         key=key,
         on_change=put,
-        label_visibility="visible" if place == "sheet" else "collapsed",
+        label_visibility="visible" if place.startswith("sheet") else "collapsed",
         width=width or "stretch",
     )
     return value

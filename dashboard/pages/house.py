@@ -12,15 +12,23 @@ from dashboard.model.scope import Scope
 from dashboard.pages import (
     address,
     capacity,
+    hints,
     lifecycle,
     maintenance,
     maintenances,
     notices,
+    paper,
     partner,
+    past,
     plan,
+    preferences,
+    remembered,
+    review,
+    scoping,
     shell,
     sources,
     trust,
+    wall,
     watch,
     watchdog,
     whos_up,
@@ -39,6 +47,8 @@ class Room:
     draw: Callable[[Scope], None]
     listed: bool = True
     bare: bool = False  # for people from outside: nothing around it names anything
+    quiet: str = ""  # with this in its address it is shown without anything around it
+    wall: bool = False  # may hang on a wall
 
 
 ROOMS = (
@@ -46,9 +56,10 @@ ROOMS = (
     Room("maintenances", "Maintenances", maintenances.page),
     Room("plan", "Plan", plan.page),
     Room("whos_up", "Who’s up", whos_up.page),
-    Room("watch", "Watch", watch.page),
+    Room("watch", "Watch", watch.page, wall=True),
     Room("notices", "Notices", notices.page),
     Room("trust", "Trust", trust.page),
+    Room("review", "Review", review.page, quiet="present"),
     Room("sources", "Sources", sources.page),
     Room("lifecycle", "Lifecycle", lifecycle.page),
     Room("maintenance", "Maintenance", maintenance.page, listed=False),
@@ -66,15 +77,40 @@ def run(home: str = ROOMS[0].name) -> None:
         for room in ROOMS
     }
     here = st.navigation(list(pages.values()), position="hidden")
-    bare = any(room.bare and here == pages[room.name] for room in ROOMS)
+    room = next(room for room in ROOMS if here == pages[room.name])
     shell.signpost(**pages)
+    preferences.begin()
     seen = shell.begin()
     with shell.part("This page", "Nor can the other pages, until then."):
-        scope.append(shell.scope_alone() if bare else _chrome())
+        scope.append(_scope(room))
     if scope:
         here.run()
     if not scope or scope[0].as_of is None:
         shell.stay_live(seen)
+    else:
+        shell.stay_in_colour(paper.look().background)
+    past.play_on(scope[0].as_of if scope else None, shell.now)
+    remembered.hand_over()
+
+
+def _scope(room: Room) -> Scope:
+    if room.bare:
+        return scoping.scope_alone()
+    if on_a_wall(room):
+        st.html(wall.LOOK)
+        return scoping.scope_unseen()
+    if _is_quiet(room):
+        return scoping.scope_unseen()
+    return _chrome()
+
+
+def on_a_wall(room: Room) -> bool:
+    """Whether it is shown to a room of people who touch nothing: larger, and without controls."""
+    return room.wall and wall.is_on()
+
+
+def _is_quiet(room: Room) -> bool:
+    return bool(room.quiet and address.said(room.quiet))
 
 
 def _chrome() -> Scope:
@@ -84,7 +120,7 @@ def _chrome() -> Scope:
             for room in ROOMS:
                 if room.listed:
                     shell.way(room.name, room.title)
-        return shell.scope_bar()
+        return scoping.scope_bar()
 
 
 def _draw(room: Room, scopes: list[Scope]) -> None:
@@ -92,7 +128,9 @@ def _draw(room: Room, scopes: list[Scope]) -> None:
     if room.listed and room.name != "plan":
         address.write("maintenance", None)  # the browser's back button leaves it behind
     freshness: Freshness | None = None
-    if not room.bare:
+    if not room.bare and not on_a_wall(room) and not _is_quiet(room):
+        hints.three()
+    if not room.bare and not _is_quiet(room):
         with shell.part("The age of the sources"):
             freshness = shell.load("freshness", scope)
             shell.banner(scope, freshness)

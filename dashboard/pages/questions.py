@@ -18,6 +18,7 @@ from dashboard.views.notices import WhoWasTold
 from dashboard.views.notifier import NotifierHealth
 from dashboard.views.partner import Partner
 from dashboard.views.plan import Plan
+from dashboard.views.review import Review
 from dashboard.views.sources import WhatComesIn
 from dashboard.views.status import Status
 from dashboard.views.tellings import Tellings
@@ -88,6 +89,9 @@ class Answers(Protocol):
     def what_comes_in(self, scope: Scope) -> WhatComesIn:
         """Is what I see complete."""
 
+    def review(self, scope: Scope, period: str) -> Review:
+        """How did it go, and what did it cost."""
+
     def who_was_told(self, scope: Scope, maintenance_id: str | None = None) -> WhoWasTold:
         """Who was told what, who has not confirmed."""
 
@@ -105,3 +109,6 @@ class Answers(Protocol):
 
     def tie(self, message_id: str, maintenance_id: str) -> None:
         """Says that a message is of a maintenance, or of none ('')."""
+
+    def read_again(self, source: str) -> None:
+        """Has a source read from its beginning at its next turn."""

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,14 +14,14 @@ import streamlit as st
 
 from dashboard.errors import DashboardError
 from dashboard.model.scope import Scope
-from dashboard.pages import address
+from dashboard.pages import address, past
 from dashboard.pages.paper import failed, look, table
 from dashboard.pages.questions import Answers
-from dashboard.pages.text import known_zone, on_their_clock, plain, when, zone_words
-from dashboard.views.freshness import Choices, Freshness
+from dashboard.pages.text import on_their_clock, plain, zone_words
+from dashboard.views.freshness import Freshness
 
-POLL = "5s"
-CERTAINTIES = {0.75: "plan on 75 %", 0.9: "plan on 90 %", 0.95: "plan on 95 %"}
+POLL = "4s"  # and a second to draw: what is known is on the screen within five
+HERE = "asked_here"  # what the page asked that is drawn now
 TALL = 60  # rows
 STILL = "The rest of the page still works."
 
@@ -100,6 +100,8 @@ def _told(question: str, *args: Any) -> _Told:
     """The position of the log is in the key even for a past instant: an import may bring facts recorded before it."""
     connection = _asked()
     live = not any(isinstance(each, Scope) and each.as_of is not None for each in args)
+    if live and question != "choices":
+        st.session_state.setdefault(HERE, {})[repr((question, args))] = (question, args)
     position = _position.get()
     key = repr((connection.number, question, args, connection.ask.head().position if position is None else position))
     keep = _of_now if live else _of_then
@@ -127,55 +129,10 @@ def now() -> datetime:
     return _asked().ask.now()
 
 
-def scope_bar() -> Scope:
-    """Team, provider, cluster, SKU, certainty and as of: in the URL, in one line, on a phone behind one button."""
-    choices: Choices = load("choices")
-    offered = {
-        "team": ("Team", {"": "All teams"} | dict(choices.teams)),
-        "provider": ("Provider", {"": "All providers"} | dict(choices.providers)),
-        "cluster": ("Cluster", {"": "All clusters"} | dict(choices.clusters)),
-        "sku": ("SKU", {"": "All SKUs"} | dict(choices.skus)),
-    }
-    zone = known_zone(address.said("zone")) or known_zone(st.context.timezone) or "UTC"
-    at = address.as_of(now())
-    with st.container(horizontal=True, key="scope_bar", gap="xsmall", vertical_alignment="center"):
-        values = _controls(offered, "bar")
-        with st.popover(f"As of {when(at, zone)}" if at else "Live", icon=":material/schedule:" if at else None):
-            address.pick_instant(at, zone, now(), choices.first_at, "bar")
-    filters = [offered[name][1][value] for name, value in values.items() if value and name in offered]
-    summary = " · ".join([*(filters or ["Everything"]), f"{values['certainty']:.0%}", *(["past"] if at else [])])
-    with st.container(key="scope_sheet"), st.popover(plain(summary), width="stretch"):
-        _controls(offered, "sheet")
-        address.pick_instant(at, zone, now(), choices.first_at, "sheet")
-    chosen: dict[str, Any] = {name: value or None for name, value in values.items()}
-    return Scope(**chosen, as_of=at, zone=zone)
-
-
-def scope_alone() -> Scope:
-    """The provider, the instant and the zone that the URL names, without a control that would name any other."""
-    zone = known_zone(address.said("zone")) or known_zone(st.context.timezone) or "UTC"
-    return Scope(provider=address.said("provider"), as_of=address.as_of(now()), zone=zone)
-
-
-def _controls(offered: dict[str, tuple[str, dict[Any, str]]], place: str) -> dict[str, Any]:
-    width = 160 if place == "bar" else None
-    values = {
-        name: address.pick(name, label, names, "", place=place, width=width) for name, (label, names) in offered.items()
-    }
-    spell = "{:g}".format
-    values["certainty"] = address.pick(
-        "certainty", "Certainty", CERTAINTIES, Scope().certainty, place=place, spell=spell, width=width
-    )
-    return values
-
-
 def banner(scope: Scope, freshness: Freshness) -> None:
     """One line above the page where what it shows is not the present, or not all of it."""
     if scope.as_of is not None:
-        with st.container(horizontal=True, key="past", vertical_alignment="center", gap="small"):
-            at = f"{when(scope.as_of, scope.zone)}, {zone_words(scope.zone, scope.as_of)}"
-            st.markdown(f"**As of {plain(at)}.** What was known then, forecast from then.", width="content")
-            st.button("Back to live", type="tertiary", on_click=address.write, args=("as_of", None))
+        past.bar(scope.as_of, scope.zone, now())
     if freshness.warning:
         with st.container(key="stale"):
             st.markdown(f":material/warning: {plain(freshness.warning)}")
@@ -200,25 +157,52 @@ def _footer(freshness: Freshness, scope: Scope) -> None:
                 )
 
 
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What a page is drawn from."""
+
+    position: int
+    minute: str
+    colours: str
+
+
 @st.fragment(run_every=POLL)
-def stay_live(seen: tuple[int, str] | None) -> None:
-    """Draws the page again when the log has moved or the minute has passed, and otherwise leaves it alone."""
-    if drawn_from() not in (None, seen):
+def stay_live(seen: Drawn | None) -> None:
+    """Draws the page again when the log has moved, the minute has passed or the colours have changed, and otherwise
+    leaves it alone.
+
+    What the page asked is asked anew before: while answers are being made, nobody sees a page that is half drawn.
+    """
+    stands = drawn_from()
+    if stands is None or stands == seen:
+        return
+    _position.set(stands.position)
+    for question, args in list(st.session_state.get(HERE, {}).values()):
+        with suppress(Exception):  # the page asks again, and says what is wrong
+            _told(question, *args)
+    st.rerun()
+
+
+@st.fragment(run_every=POLL)
+def stay_in_colour(colours: str) -> None:
+    """Draws a page of the past again when the viewer's colours have changed; nothing else in it does."""
+    if look().background != colours:
         st.rerun()
 
 
-def drawn_from() -> tuple[int, str] | None:
+def drawn_from() -> Drawn | None:
     """What a live page is drawn from; None while nobody answers."""
     try:
-        return _asked().ask.head().position, f"{now():%H%M}"
+        return Drawn(_asked().ask.head().position, f"{now():%H%M}", look().background)
     except Exception:  # the page itself says what is wrong; a beat that fails waits for the next
         return None
 
 
-def begin() -> tuple[int, str] | None:
+def begin() -> Drawn | None:
     """Says that a page is being drawn: all of it from where the log stands now, which is read once."""
     seen = drawn_from()
-    _position.set(seen[0] if seen else None)
+    st.session_state[HERE] = {}
+    _position.set(seen.position if seen else None)
     return seen
 
 
@@ -253,9 +237,9 @@ def signpost(**pages: Any) -> None:
     _signs.update(pages)
 
 
-def way(name: str, label: str, icon: str | None = None) -> None:
-    """A link to another page that keeps the scope."""
-    st.page_link(_signs[name], label=label, icon=icon, query_params=address.kept())
+def way(name: str, label: str, icon: str | None = None, **more: str) -> None:
+    """A link to another page that keeps the scope, and says `more`."""
+    st.page_link(_signs[name], label=label, icon=icon, query_params=address.kept(**more))
 
 
 def way_out(name: str, label: str, **said: str) -> None:

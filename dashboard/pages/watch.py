@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard.model.scope import Scope
-from dashboard.pages import columns, paper, shell
+from dashboard.pages import alarm, columns, paper, shell, wall, watch_parts
 from dashboard.views.watch import Watch
 
 STUCK = {
@@ -15,34 +15,27 @@ STUCK = {
     "contact": columns.text("Contact", 200),
     "title": columns.text("Maintenance", 250),
 }
-OVERDUE = {
-    "who": "Whom",
-    "what": "owes what",
-    "late_words": "late",
-    "contact": "Contact",
-    "escalates_to": "Escalates to",
-    "title": "Maintenance",
-}
-CHANGED = {"title": "Maintenance", "what": "Entered"}
 
 
 def page(scope: Scope) -> None:
     """Draws the page."""
     story: Watch = shell.load("watch", scope)
-    shell.printed(_first, "watch", scope)
-    if len(story.stuck):
-        shell.maintenances(story.stuck, STUCK, scope.zone, "stuck", "Nodes that are stuck")
-    shell.printed(_last, "watch", scope)
+    if wall.is_on():
+        shell.printed(wall.draw, "watch", scope)
+    else:
+        shell.printed(_first, "watch", scope)
+        if len(story.stuck):
+            shell.maintenances(story.stuck, STUCK, scope.zone, "stuck", "Nodes that are stuck")
+        shell.printed(_last, "watch", scope)
+    with st.container(horizontal=True, key="alarm_bar", vertical_alignment="center", gap="medium"):
+        if scope.as_of is None:
+            alarm.offer(story.sentence, story.wrong)
+        wall.door()
 
 
 def _first(story: Watch, scope: Scope) -> None:
     """The sentence, the numbers, and what is odd."""
-    paper.sentence(story.sentence)
-    grid = st.grid(4, min_column_width=150, gap="small", key="numbers")
-    paper.number(grid, "Stuck", f"{story.stuck_nodes:,}, nodes", hint="Longer in a stage than 19 of 20 of their like.")
-    paper.number(grid, "Overdue", f"{story.late:,}, promises and dues")
-    paper.number(grid, "Contradictions", f"{len(story.contradictions):,}, between sources")
-    paper.number(grid, "Silent", f"{len(story.silent):,}, sources")
+    watch_parts.head(story)
     for title, said in (("What does not fit together", story.contradictions), ("Who is silent", story.silent)):
         if said:
             paper.heading(title)
@@ -56,9 +49,5 @@ def _last(story: Watch, scope: Scope) -> None:
     """What is late, and what has happened lately."""
     if len(story.overdue):
         paper.heading("Overdue", "The longest first.")
-        paper.table(story.overdue, OVERDUE, scope.zone, "What is overdue")
-    paper.heading("In the last hour")
-    if len(story.changed):
-        paper.table(story.changed, CHANGED, scope.zone, "What nodes did in the last hour")
-    else:
-        paper.nothing("No node has entered another stage.", "A quiet hour, or a silent source: see above.")
+        paper.table(story.overdue, watch_parts.OVERDUE, scope.zone, "What is overdue")
+    watch_parts.lately(story, scope)

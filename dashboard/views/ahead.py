@@ -29,12 +29,12 @@ class Ahead:
     together: Together
 
 
-def look_ahead(connection: Connection, scope: Scope, now: datetime) -> Ahead:
+def look_ahead(connection: Connection, scope: Scope, now: datetime, *, reasons: bool = False) -> Ahead:
     """Reads what is out at the scope's instant, or `now`, and adds up the forecasts of all that is open then."""
     at, now = instant_of(scope), scope.as_of or now
     fleet = read_fleet(connection, scope, at)
     picture = read_picture(connection, fleet, at)
-    forecasts = forecasts_for(connection, open_ids(picture), scope.as_of)
+    forecasts = forecasts_for(connection, open_ids(picture), scope.as_of, reasons=reasons)
     return Ahead(now, at, fleet, picture, forecasts, together(forecasts.values(), fleet, now))
 
 
@@ -49,7 +49,7 @@ def look_at(
     whole = {name: each.maintenance for name, each in known.items() if not each.by_node}
     rows = [as_told(row, whole[row.maintenance_id]) if row.maintenance_id in whole else row for row in rows]
     held = [row for row in rows if row.stage in OUT_STAGES or row.stage == Stage.REMOVED]
-    forecasts, usual = forecasts_and_usual(connection, known, scope.as_of)
+    forecasts, usual = forecasts_and_usual(connection, known, scope.as_of, reasons=True)
     picture = picture_of(fleet, known, held)
     return Ahead(now, at, fleet, picture, forecasts, together(forecasts.values(), fleet, now)), rows, usual
 

@@ -31,13 +31,13 @@ class Etas:
 def etas(connection: Connection, ids: Sequence[str], as_of: datetime | None, now: datetime) -> Etas:
     """The forecasts of these maintenances, or of all that are open. Raises UsageError for one that is not known."""
     scope = Scope(as_of=as_of)
-    ahead = look_ahead(connection, scope, now)
+    ahead = look_ahead(connection, scope, now, reasons=True)
     unknown = sorted(set(ids) - set(ahead.picture.known))
     if unknown:
         raise UsageError(f"eta: {words.listed(unknown)} was not known at {iso(ahead.now)}")
     chosen = list(ids) or sorted(open_ids(ahead.picture))
     missing = [each for each in chosen if each not in ahead.forecasts]
-    forecasts = ahead.forecasts | forecasts_for(connection, missing, as_of or (now if missing else None))
+    forecasts = ahead.forecasts | forecasts_for(connection, missing, as_of or (now if missing else None), reasons=True)
     rows = {each.maintenance_id: each for each in summaries(connection, ahead, chosen, scope)}
     return Etas(
         ahead.now, tuple((rows[each], forecasts[each]) for each in chosen if each in rows and each in forecasts)

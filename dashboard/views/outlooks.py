@@ -8,17 +8,14 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection
 
-from dashboard.forecast.engine import Experience, learn
-from dashboard.forecast.foretell import PATHS, Place, foretell, grid_from
-from dashboard.forecast.usual import usual_times
-from dashboard.log.chronicle import read_chronicle
+from dashboard.forecast.foretell import PATHS, grid_from
 from dashboard.log.forecasts import latest_forecasts
-from dashboard.log.owed import all_cases
 from dashboard.log.usual_times import read_usual
 from dashboard.model.instants import micros
 from dashboard.model.outlook import HORIZON_DAYS, Forecast, ReturnCurve
 from dashboard.model.usual import UsualTimes
 from dashboard.views.fleet import Fleet, Key
+from dashboard.views.then import forecast_then, usual_then
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
@@ -26,40 +23,25 @@ HORIZON = timedelta(days=HORIZON_DAYS)
 BANDS = (0.1, 0.25, 0.5, 0.75, 0.9)
 
 
-def forecasts_for(connection: Connection, ids: Iterable[str], as_of: datetime | None) -> dict[str, Forecast]:
+def forecasts_for(
+    connection: Connection, ids: Iterable[str], as_of: datetime | None, *, reasons: bool = False
+) -> dict[str, Forecast]:
     """The forecast of each of these maintenances: the newest that was made, or, of a past instant, as it would be made
-    from what was known then. One that has none is left out."""
+    from what was known then, on demand with its reasons. One that has none is left out."""
     wanted = sorted(set(ids))
     if as_of is None:
         return latest_forecasts(connection, wanted)
-    return _of_then(connection, wanted, as_of)[0] if wanted else {}
+    return forecast_then(connection, wanted, as_of, reasons=reasons) if wanted else {}
 
 
 def forecasts_and_usual(
-    connection: Connection, ids: Iterable[str], as_of: datetime | None, *, paths: bool = True
+    connection: Connection, ids: Iterable[str], as_of: datetime | None, *, paths: bool = True, reasons: bool = False
 ) -> tuple[dict[str, Forecast], UsualTimes]:
     """The same, and how long things usually take: as last learnt, or, of a past instant, as it could be learnt then."""
     wanted = sorted(set(ids))
     if as_of is None:
         return latest_forecasts(connection, wanted, paths=paths), read_usual(connection)
-    found, experience = _of_then(connection, wanted, as_of)
-    hour = _hour(as_of)
-    return found, usual_times(experience, all_cases(connection, micros(hour)), hour)
-
-
-def _hour(at: datetime) -> datetime:
-    return at.replace(minute=0, second=0, microsecond=0)
-
-
-def _of_then(connection: Connection, wanted: Sequence[str], as_of: datetime) -> tuple[dict[str, Forecast], Experience]:
-    whole = read_chronicle(connection, at=micros(as_of))
-    experience: Experience = learn(whole.at(_hour(as_of)))
-    known = whole.at(as_of, wanted)
-    found = {}
-    for rollout in known.rollouts:
-        places = [Place(each.cluster_id, each.team_id) for each in whole.members(rollout.maintenance_id, as_of)]
-        found[rollout.maintenance_id] = foretell(rollout, places, known.hour_of_week, experience, as_of)
-    return found, experience
+    return forecast_then(connection, wanted, as_of, reasons=reasons), usual_then(connection, as_of)
 
 
 @dataclass(slots=True)

@@ -48,6 +48,14 @@ class Watch:
     silent: tuple[str, ...]
     changed: pd.DataFrame
 
+    @property
+    def wrong(self) -> tuple[str, ...]:
+        """Each thing in words that are the same for as long as it is wrong: those that are new are news."""
+        stuck = [f"{node} is stuck" for node in self.stuck["node_id"]]
+        late = [f"{who}: {what}" for who, what in zip(self.overdue["who"], self.overdue["what"], strict=True)]
+        silent = [each.split(" has told nothing")[0] for each in self.silent]
+        return (*stuck, *late, *self.contradictions, *silent)
+
 
 def watch(connection: Connection, scope: Scope, now: datetime, slas: Slas = NO_SLAS) -> Watch:
     """What is stuck, late, contradictory or silent at the scope's instant, or `now`."""

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from dashboard.views.freshness import Choices
 from dashboard.views.update import as_json
-from dashboard.web import shapes, shaping
+from dashboard.web import duties, reviewing, shapes, shaping
 from dashboard.web.asking import Asked, Dated, Handler, answering, asked, conditional, edition, make, refused
 from dashboard.web.shapes import Shape
 from dashboard.web.whom import answers
@@ -96,8 +96,22 @@ ENDPOINTS = (
     Endpoint("/signals", "For schedulers: coming capacity at stated certainties, and the nodes to avoid from when",
              Dated, shapes.SchedulerSignals, lambda told, _: shaping.signals(answers().signals(told.scope()))),
     Endpoint("/status", "The update that nobody had to write", Since, Update, _update),
+    Endpoint("/review", "How a period of maintenances went, by provider and kind; what was put off", reviewing.Within,
+             reviewing.PeriodReview, reviewing.find),
     Endpoint("/clusters", "The clusters: GPUs in service, out and lost", Dated, shapes.Clusters,
              lambda told, _: shaping.clusters(answers().what_is_out(told.scope()))),
+    Endpoint("/owed", "Who owes what by when, and what is overdue", Dated, duties.Duties,
+             lambda told, _: duties.duties(answers().who_is_up(told.scope()))),
+    Endpoint("/watch", "What is stuck, late, contradictory or silent", Dated, duties.Troubles,
+             lambda told, _: duties.troubles(answers().watch(told.scope()))),
+    Endpoint("/lifecycle", "Where the nodes of open maintenances stand, stage by stage", Dated, duties.Stages,
+             lambda told, _: duties.stages(answers().lifecycle(told.scope()))),
+    Endpoint("/trust", "How the forecasts of the last year did", Dated, duties.Record,
+             lambda told, _: duties.record(answers().trust(told.scope()))),
+    Endpoint("/notices", "Who was told what, now", Asked, duties.Told,
+             lambda told, _: duties.told(answers().who_was_told(told.scope()))),
+    Endpoint("/sources", "What each source brings, now", Asked, duties.Intake,
+             lambda told, _: duties.intake(answers().what_comes_in(told.scope()))),
     Endpoint("/teams", "The teams", Asked, shapes.Names, _names(lambda known: known.teams)),
     Endpoint("/providers", "The providers", Asked, shapes.Names, _names(lambda known: known.providers)),
 )  # fmt: skip

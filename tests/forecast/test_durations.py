@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from dashboard.forecast.durations import SCALES, Stays, fit_durations
+from dashboard.forecast.durations import fit_durations
+from dashboard.forecast.fitting import SCALES, Stays
 from dashboard.forecast.tails import draw_beyond, draw_remaining
 
 

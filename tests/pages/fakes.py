@@ -27,12 +27,13 @@ from dashboard.views.notifier import NotifierHealth
 from dashboard.views.owing import Ball
 from dashboard.views.partner import Partner
 from dashboard.views.plan import Plan
-from dashboard.views.sources import WhatComesIn
+from dashboard.views.review import Review
+from dashboard.views.sources import Waiting, WhatComesIn
 from dashboard.views.status import Changed, Flow, Moved, Status
 from dashboard.views.tellings import Tellings
 from dashboard.views.trust import Trust
 from dashboard.views.watch import Watch
-from tests.pages import told
+from tests.pages import told, told_review
 
 NOW = datetime(2026, 11, 17, 13, 0, tzinfo=UTC)
 HOSTILE = "<b>bold</b> [link](https://evil.example) $x^2$ :red[alarm] **loud** =1+1 ![i](https://evil.example/i.png)"
@@ -366,6 +367,7 @@ class Fake:
     position: int = 1
     asked: list[str] = field(default_factory=list)
     tied: dict[str, str] = field(default_factory=dict)
+    again: list[str] = field(default_factory=list)
 
     def _ask(self, question: str) -> None:
         self.asked.append(question)
@@ -635,6 +637,11 @@ class Fake:
         self.tied[message_id] = maintenance_id
         self.position += 1
 
+    def read_again(self, source: str) -> None:
+        self._ask("read_again")
+        self.again.append(source)
+        self.position += 1
+
     def what_comes_in(self, scope: Scope) -> WhatComesIn:
         self._ask("what_comes_in")
         now = self.now()
@@ -657,11 +664,18 @@ class Fake:
             "nimbus: https://api.nimbus.example/v2 refused the credential (401): renew what the environment variable "
         )
         failing = (f"{said}NIMBUS_TOKEN holds. Asked again in 40 s.", *([HOSTILE] if self.state == "hostile" else []))
-        return WhatComesIn("1 of 3 sources brings nothing: nimbus since 12 min.", failing, 60_412, 2, sources, aside)
+        sentence = "1 of 3 sources brings nothing: nimbus since 12 min."
+        way = "It is read again from its beginning." if "nimbus" in self.again else "After a fix, read it again."
+        waiting = Waiting("nimbus", "2 rows", way, "nimbus" not in self.again)
+        return WhatComesIn(sentence, failing, 60_412, 2, sources, aside, (waiting,))
 
     def who_was_told(self, scope: Scope, maintenance_id: str | None = None) -> WhoWasTold:
         self._ask("who_was_told")
         return told.who_was_told(self.state, self.now(), HOSTILE)
+
+    def review(self, scope: Scope, period: str) -> Review:
+        self._ask("review")
+        return told_review.review(self.state, scope.as_of or self.now(), period, HOSTILE)
 
     def notifier_health(self) -> NotifierHealth:
         return told.notifier_health(self.state, self.now())

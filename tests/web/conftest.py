@@ -39,10 +39,10 @@ class World:
 
 
 @contextmanager
-def world(url: str) -> Iterator[World]:
+def world(url: str, answering: type[Standing] = Standing) -> Iterator[World]:
     """Serves the log at `url`, as if it were the one that the settings name."""
     with opened(url) as engine:
-        standing = Standing(engine)
+        standing = answering(engine)
         before = connect(lambda: standing)
         try:
             with served(*ROUTES) as running:

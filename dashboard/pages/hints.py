@@ -1,0 +1,32 @@
+"""Three hints for whoever comes for the first time. Their browser remembers that it has shown them."""
+
+import streamlit as st
+
+from dashboard.pages import remembered
+
+SEEN, DONE = "hints", "hints_done"
+HINTS = """
+<ol class="hints">
+  <li><b>Likely, plan on.</b> <i>Likely</i> is as often early as late. <i>Plan on</i> holds 9 times in 10, or as sure
+  as you choose above.</li>
+  <li><b>Past, now, to come.</b> Solid is what happened, bands are what may. A filled mark is our estimate, a hollow
+  one the provider’s promise.</li>
+  <li><b>The address says it all.</b> Team, cluster and instant are in it: a link shows others the same, and <i>Live</i>
+  goes back in time.</li>
+</ol>
+"""
+
+
+def three() -> None:
+    """Shows them in the visit that is the first, until they are read."""
+    if DONE not in st.session_state:
+        st.session_state[DONE] = bool(remembered.recall(SEEN))
+        remembered.keep(SEEN, "seen")
+    if not st.session_state[DONE]:
+        with st.container(horizontal=True, key="hints", vertical_alignment="center", gap="small"):
+            st.html(HINTS)
+            st.button("Got it", key="hints_read", on_click=_read)
+
+
+def _read() -> None:
+    st.session_state[DONE] = True

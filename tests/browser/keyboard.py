@@ -1,0 +1,53 @@
+"""A page as somebody without a mouse goes through it."""
+
+from playwright.sync_api import Page
+
+MOST = 400
+
+CONTROLS = """() => {
+  // Looks of an element and of what surrounds it closely: a focus that nobody sees would change none of them.
+  window.looks = (each) => {
+    const said = [];
+    for (let at = each, i = 0; at instanceof Element && i < 7; at = at.parentElement, i++) {
+      const style = getComputedStyle(at);
+      said.push(style.outline, style.boxShadow, style.borderColor, style.backgroundColor, style.textDecoration);
+    }
+    return said.join("|");
+  };
+  const open = (root) => [...root.querySelectorAll("*")].flatMap((each) =>
+    [each, ...(each.shadowRoot ? open(each.shadowRoot) : [])]);
+  const found = open(document).filter((each) => each.tabIndex >= 0 && !each.disabled && each.tagName !== "MAIN"
+    && each.matches("a[href], button, input, select, textarea, summary, canvas, [tabindex]")
+    && each.getClientRects().length && each.checkVisibility({ visibilityProperty: true }));
+  window.controls = found.map((each) => [each, window.looks(each)]);
+  document.activeElement.blur();
+  return found.length;
+}"""
+
+FOCUSED = """() => {
+  let at = document.activeElement;
+  while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+  const place = window.controls.findIndex(([each]) => each === at);
+  if (place < 0) return [place, true];
+  return [place, window.looks(at) !== window.controls[place][1]];
+}"""
+
+NAMED = """(places) => places.map((i) => {
+  const each = window.controls[i][0];
+  return `${each.tagName} ${each.getAttribute("aria-label") || each.innerText || each.className}`.slice(0, 90);
+})"""
+
+
+def unreached(page: Page) -> tuple[list[str], list[str]]:
+    """The controls that the Tab key never comes to, and those that look the same when it does."""
+    number = int(page.evaluate(CONTROLS))
+    seen: dict[int, bool] = {}
+    for _ in range(min(number + 40, MOST)):
+        page.keyboard.press("Tab")
+        place, visible = page.evaluate(FOCUSED)
+        seen[place] = seen.get(place, False) or bool(visible)
+        if len(seen.keys() - {-1}) == number:
+            break
+    never = [place for place in range(number) if place not in seen]
+    unseen = [place for place, visible in seen.items() if place >= 0 and not visible]
+    return page.evaluate(NAMED, never), page.evaluate(NAMED, unseen)
