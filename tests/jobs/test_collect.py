@@ -48,7 +48,7 @@ class Clock:
 def api(url: str, **options: Any) -> JsonApi:
     held = Secret(where="the environment variable THEIR_TOKEN", held=SecretStr(TOKEN))
     told = {"name": "fleet", "type": "json", "url": url, "records": "items", "facts": FACTS, "token": held}
-    return JsonApi.model_validate(told | {"timeout": 0.5, "largest_mb": 0.2} | options)
+    return JsonApi.model_validate(told | {"timeout": 1, "largest_mb": 0.2} | options)
 
 
 def collector(engine: Engine, source: Source, clock: Clock, worker: str = "w-1") -> Collector:

@@ -385,7 +385,7 @@ def test_a_link_to_elsewhere_is_not_followed(engine: Engine, server: Loopback) -
 def test_every_fault_of_azure_is_one_sentence_and_it_recovers(
     engine: Engine, server: Loopback, name: str, shape: type[Azure]
 ) -> None:
-    hurry = 0.5 if "time-out" in name else 5
+    hurry = 1 if "time-out" in name else 5
     asked = Asked(engine, source(shape, server, timeout=hurry, largest_mb=0.2))
     words = fail(server, name)
     if name == "other JSON":

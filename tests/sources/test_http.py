@@ -22,7 +22,7 @@ HELD = Secret(where="the environment variable THEIR_TOKEN", held=SecretStr(TOKEN
 
 
 def api(url: str, **options: object) -> JsonApi:
-    told = {"name": "fleet", "url": url, "token": HELD, "timeout": 0.5, "largest_mb": 0.2, "records": "items"}
+    told = {"name": "fleet", "url": url, "token": HELD, "timeout": 1, "largest_mb": 0.2, "records": "items"}
     return JsonApi.model_validate(told | {"facts": FACTS} | options)
 
 

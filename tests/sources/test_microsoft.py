@@ -147,7 +147,7 @@ def test_every_fault_of_entra_is_one_sentence_and_it_recovers(
     engine: Engine, server: Loopback, login: Loopback, name: str
 ) -> None:
     Cluster(server)
-    asked = Asked(engine, source(server, login, timeout=0.5 if "time-out" in name else 5))
+    asked = Asked(engine, source(server, login, timeout=1 if "time-out" in name else 5))
     words = fail(login, name)
 
     failed = asked.again()

@@ -177,7 +177,7 @@ def test_oci_announcements_of_one_chain_are_one_maintenance(engine: Engine, serv
 
 @pytest.mark.parametrize("name", sorted(set(FAULTS) - {"other JSON"}))
 def test_every_fault_of_oci_is_one_sentence_and_it_recovers(engine: Engine, server: Loopback, name: str) -> None:
-    asked = Asked(engine, maintenance(server, timeout=0.5, largest_mb=0.2), ["ocid1.instance.1"])
+    asked = Asked(engine, maintenance(server, timeout=1, largest_mb=0.2), ["ocid1.instance.1"])
     words = fail(server, name)
     if name == "redirect in circles":
         words = "redirects in circles"
