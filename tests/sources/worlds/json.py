@@ -14,7 +14,7 @@ def moved(node: str, stage: str, hour: int) -> dict[str, str]:
     return {"maintenance_id": "M-1", "node_id": node, "stage": stage, "occurred_at": at}
 
 
-STEPS = (
+STEPS: tuple[list[dict[str, str]], ...] = (
     [moved("n-1", "cordoned", 8), moved("n-2", "cordoned", 8)],
     [moved("n-1", "cordoned", 8), moved("n-2", "cordoned", 8), moved("n-1", "drained", 9)],
     [],
