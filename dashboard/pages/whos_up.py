@@ -85,7 +85,7 @@ def _first(story: WhoIsUp, scope: Scope) -> None:
     paper.heading("Each party", "The longest overdue first.")
     with st.container(key="parties"):
         paper.table(story.parties, PARTIES, scope.zone, "Each party, and what it owes")
-    paper.heading("Everything owed", "Tick a row to open its maintenance; a heading sorts.")
+    paper.heading("Everything owed", "A title opens its maintenance; a heading sorts.")
 
 
 def _last(story: WhoIsUp, scope: Scope) -> None:

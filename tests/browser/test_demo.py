@@ -24,6 +24,8 @@ PAGES = {
     "watch": "/watch",
     "notices": "/notices",
     "trust": "/trust",
+    "review": "/review?compare=nimbus&with=kestrel",
+    "presented": "/review?period=365d&present=2",
     "sources": "/sources",
     "lifecycle": "/lifecycle",
     "plan": "/plan",

@@ -169,7 +169,7 @@ def grid(count: int, tall: int) -> Racks:
         tuple(each % tall for each in range(size)),
         tuple(each % 9 for each in range(size)),
         tuple(f"n{each}" for each in range(size)),
-        ("for 6 h",) * size,
+        (6.0,) * size,
     )
 
 
@@ -177,12 +177,21 @@ def test_a_cell_is_a_node_in_the_column_of_its_rack() -> None:
     figure = racks(grid(2, 3), LIGHT)
 
     assert figure.data[0].z.T.tolist() == [[0, 1, 2], [3, 4, 5]]
-    assert figure.data[0].text[1][1] == "n4, for 6 h"
     assert set(figure.data[1].text) == {LETTERS[stage] for stage in list(Stage)[1:6]}
 
 
+def test_a_node_is_hovered_over_and_pressed_where_its_cell_is() -> None:
+    """Hovering says its name, stage and hours; what is pressed says which node it is, by its place in the shape."""
+    figure = racks(grid(2, 3), LIGHT)
+
+    (fifth,) = [trace for trace in figure.data[2:] if list(trace.hovertext) == ["n4"]]
+    assert (list(fifth.x), list(fifth.y)) == ([1], [1])
+    assert fifth.customdata.tolist() == [[4.0, 6.0]]
+    assert fifth.hovertemplate == "%{hovertext}, returned for %{customdata[1]:.1f} h<extra></extra>"
+
+
 def test_ten_thousand_nodes_stay_light() -> None:
-    """Racks fold into rows, hovering is a name, and what is sent stays well under a megabyte."""
+    """Racks fold into rows, and what is sent stays well under a megabyte, with each node's name, stage and hours."""
     figure = racks(grid(625, 16), DARK)
 
     assert figure.data[0].z.shape == (10 * 17 - 1, 64)

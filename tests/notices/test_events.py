@@ -76,6 +76,7 @@ def test_moved_it_moves_and_cancelled_it_goes(engine: Engine, postbox: tuple[Pos
         ("CANCEL", "CANCELLED", 2, later),
     ]
     assert len({str(event["UID"]) for _, _, event in told}) == 1
+    assert str(sent_moved[0]["Subject"]).startswith("Moved: Firmware")  # and says so once
 
 
 def test_what_is_no_longer_an_audiences_leaves_its_calendar(engine: Engine, postbox: tuple[Postbox, int]) -> None:

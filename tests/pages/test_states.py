@@ -10,7 +10,8 @@ from dashboard.views.can_i_run import CanIRun
 from tests.pages.fakes import HOSTILE, Fake
 
 ROOMS = (
-    "capacity", "maintenances", "plan", "whos_up", "watch", "notices", "trust", "sources", "lifecycle", "maintenance",
+    "capacity", "maintenances", "plan", "whos_up", "watch", "notices", "trust", "review", "sources", "lifecycle",
+    "maintenance",
 )  # fmt: skip
 
 
@@ -54,6 +55,7 @@ def test_a_page_opens_with_its_sentence(room: str) -> None:
         "whos_up": "We wait for 2 parties, 1 of them late; the longest overdue is Priya Raman",
         "watch": "1 node is stuck, 1 thing is overdue and 1 fact contradicts another.",
         "trust": "80 % ranges held 79 % of the time",
+        "review": "In the last 90 days, 4 maintenances ended.",
         "sources": "1 of 3 sources brings nothing: nimbus since 12 min.",
         "lifecycle": "83 nodes are out. Most, 41, are in maintenance, and the ball is with the provider.",
         "maintenance": "912 of 4,096 GPUs are out.",

@@ -1,8 +1,9 @@
 """The page at a past instant shows what was known then, and nothing else."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from dashboard.configuration import read_slas
 from dashboard.jobs.transfer import export_dataset, import_dataset
 from dashboard.log.database import opened, reading
 from dashboard.model.scope import Scope
+from dashboard.views import outlooks
 from dashboard.views.can_i_run import can_i_run
 from dashboard.views.capacity import what_is_out
 from dashboard.views.expectations import who_is_up
@@ -38,6 +40,35 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     with opened(f"sqlite:///{tmp_path_factory.mktemp('whole') / 'log.db'}") as engine:
         import_dataset(engine, SAMPLE, NOW)
         yield engine
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _foretold_once() -> Iterator[None]:
+    """What several pages ask of one database about one instant is forecast once: this is about what they make of it."""
+    kept: dict[tuple[Connection, tuple[str, ...], datetime], Any] = {}
+    foretell = outlooks._of_then
+
+    def once(connection: Connection, wanted: Sequence[str], as_of: datetime) -> Any:
+        key = (connection, tuple(wanted), as_of)
+        if key not in kept:
+            kept[key] = foretell(connection, wanted, as_of)
+        return kept[key]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(outlooks, "_of_then", once)
+        yield
+
+
+@pytest.fixture(scope="module")
+def told(whole: Engine) -> Callable[[datetime], dict[str, Any]]:
+    """What every page shows of the sample as of an instant."""
+
+    @cache
+    def of(at: datetime) -> dict[str, Any]:
+        with reading(whole) as connection:
+            return shown(connection, at)
+
+    return of
 
 
 def shown(connection: Connection, at: datetime) -> dict[str, Any]:
@@ -78,12 +109,13 @@ def assert_same(one: Any, other: Any, where: str) -> None:
 
 
 @pytest.mark.parametrize("at", INSTANTS, ids=["in spring", "yesterday evening"])
-def test_a_past_page_is_what_its_export_imports_to(whole: Engine, tmp_path: Path, at: datetime) -> None:
+def test_a_past_page_is_what_its_export_imports_to(
+    whole: Engine, told: Callable[[datetime], dict[str, Any]], tmp_path: Path, at: datetime
+) -> None:
     """Every figure, table, sentence and forecast."""
     export_dataset(whole, tmp_path / "then", at)
 
-    with reading(whole) as connection:
-        now = shown(connection, at)
+    now = told(at)
     with opened(f"sqlite:///{tmp_path / 'then.db'}") as engine:
         import_dataset(engine, tmp_path / "then", NOW)
         with reading(engine) as connection:
@@ -94,12 +126,13 @@ def test_a_past_page_is_what_its_export_imports_to(whole: Engine, tmp_path: Path
     assert len(now) > 6
 
 
-def test_the_same_facts_give_the_same_forecast_on_postgresql(whole: Engine, postgres_database: str) -> None:
+def test_the_same_facts_give_the_same_forecast_on_postgresql(
+    told: Callable[[datetime], dict[str, Any]], postgres_database: str
+) -> None:
     """To the bit, whatever database keeps them."""
     at = INSTANTS[1]
 
-    with reading(whole) as connection:
-        on_sqlite = shown(connection, at)
+    on_sqlite = told(at)
     with opened(postgres_database) as engine:
         import_dataset(engine, SAMPLE, NOW)
         with reading(engine) as connection:
