@@ -95,12 +95,12 @@ def test_the_same_again_says_nothing_and_writes_nothing(logs: Any, world: World)
         before = position(engine)
         idle = asked.again()
         assert (idle.how, idle.new, idle.set_aside, position(engine)) == (How.DONE, 0, 0, before)
-    facts = held(engine)
-    again = asked.anew()
+        facts = held(engine)
+        again = asked.anew()
+        assert (again.how, again.new, held(engine)) == (How.DONE, 0, facts)
 
     assert news[0] > 0
     assert sum(each > 0 for each in news) >= 2
-    assert (again.how, again.new, held(engine)) == (How.DONE, 0, facts)
 
 
 def test_a_worker_that_takes_over_goes_on_where_the_last_one_was(logs: Any, world: World) -> None:
