@@ -63,6 +63,15 @@ class Visit:
         )
         return self
 
+    def resize(self, width: int, height: int) -> None:
+        """Looks at it through a window of another size, once every chart has followed."""
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.wait_for_function(
+            "() => [...document.querySelectorAll('.js-plotly-plot .main-svg')]"
+            ".every(each => each.getBoundingClientRect().right <= innerWidth)",
+            timeout=PATIENCE_SECONDS * 1000,
+        )
+
 
 @contextmanager
 def visiting(
