@@ -237,9 +237,9 @@ def signpost(**pages: Any) -> None:
     _signs.update(pages)
 
 
-def way(name: str, label: str, icon: str | None = None, **more: str) -> None:
-    """A link to another page that keeps the scope, and says `more`."""
-    st.page_link(_signs[name], label=label, icon=icon, query_params=address.kept(**more))
+def way(name: str, label: str, icon: str | None = None) -> None:
+    """A link to another page that keeps the scope."""
+    st.page_link(_signs[name], label=label, icon=icon, query_params=address.kept())
 
 
 def way_out(name: str, label: str, **said: str) -> None:

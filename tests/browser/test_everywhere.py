@@ -122,7 +122,7 @@ def test_watch_hangs_on_a_wall(browser: Browser, demo: App) -> None:
         assert visit.page.get_by_role("combobox").count() == 0
         assert visit.page.get_by_role("link", name="Capacity").count() == 0
 
-        visit.page.get_by_role("link", name="Leave the wall").click()
+        by_key(visit.page, "Leave the wall")
         visit.page.wait_for_url("**/watch?provider=nimbus")
         visit.page.get_by_role("combobox").first.wait_for()
         small = visit.page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)")
