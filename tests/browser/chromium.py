@@ -75,9 +75,9 @@ class Visit:
 
 @contextmanager
 def visiting(
-    browser: Browser, url: str, width: int = 1440, height: int = 900, scheme: str = "light"
+    browser: Browser, url: str, width: int = 1440, height: int = 900, scheme: str = "light", *, settle: bool = True
 ) -> Iterator[Visit]:
-    """Opens a page as somebody in Berlin would."""
+    """Opens a page as somebody in Berlin would; one that is none of ours is not waited for."""
     context = browser.new_context(
         viewport={"width": width, "height": height},
         color_scheme="dark" if scheme == "dark" else "light",
@@ -103,7 +103,7 @@ def visiting(
     visit.page.on("pageerror", lambda error: visit.complaints.append(f"error: {error}"))
     visit.page.on("response", answered)
     visit.page.goto(url)
-    yield visit.settle()
+    yield visit.settle() if settle else visit
     context.close()
 
 
