@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test browser bench tour lock sample format clean
+.PHONY: help demo test peers bench tour lock sample format clean
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / - /' | column -t -s '-'
@@ -23,16 +23,16 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY) ## serve the app on sample data whose clock is moved to now (PORT=8501)
 	@$(BIN)/dashboard demo --port $(PORT)
 
-browser:
-	@.ci/browser
+peers:
+	@.ci/peers
 
-test: $(READY) browser ## lint, types, import rules, and every test, the browser's and PostgreSQL's included
+test: $(READY) peers ## lint, types, import rules, and every test, those of a browser, PostgreSQL and Slurm included
 	@BIN=$(BIN) .ci/checks
 
 bench: $(READY) ## how fast, as ratios taken side by side
 	@$(BIN)/python -m bench.run
 
-tour: $(READY) browser ## take the pictures of the README again
+tour: $(READY) peers ## take the pictures of the README again
 	@$(BIN)/python -m docs.tour
 
 lock: $(READY) ## pin every dependency again, with hashes

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from dashboard.jobs.deliver import Courier
     from dashboard.jobs.examine import Finding
+    from dashboard.jobs.notify import Notifier
+    from dashboard.jobs.post import Updates
     from dashboard.notices.plan import Notices
 
 DONE, PARTLY = 0, 1
@@ -43,7 +45,7 @@ def notify(once: bool, dry_run: bool, config: Path | None, database: str) -> Non
     logging.basicConfig(format="%(asctime)s %(message)s", stream=sys.stderr)
     logging.getLogger("dashboard").setLevel(logging.INFO)
     plan = configured(config)
-    if not plan.audiences:
+    if not plan.anyone:
         raise UsageError(f"{config}: nobody is to be told; write [[notices.channels]] and [[notices.audiences]]")
     with opened(database) as engine:
         if dry_run:
@@ -67,7 +69,7 @@ def keeping(engine: "Engine", config: Path | None) -> list[Callable[[threading.E
     from dashboard.jobs.deliver import Courier, couriers
 
     plan = configured(config)
-    if not plan.audiences:
+    if not plan.anyone:
         return []
     me, chance = _me()
     senders = couriers(engine, plan, me, _now, chance)
@@ -102,7 +104,19 @@ def _tell_dry(engine: "Engine", plan: "Notices") -> None:
         click.echo(f"to {mail.audience.name} over {', '.join(mail.audience.channels)}:")
         for row in mail.rows:
             click.echo(f"  {row['label']}: {row['words']}")
+    posts = _updates(engine, plan)
+    for update, told in posts.step(_now(), keep=False):
+        click.echo(f"update {update.name} over {', '.join(update.channels)}:\n{told.subject}\n\n{told.text}\n")
+    for fault in posts.faults:
+        click.echo(fault, err=True)
     click.echo(f"{sum(len(mail.rows) for mail in due):,} notices are due; nothing was written or sent")
+
+
+def _updates(engine: "Engine", plan: "Notices") -> "Updates":
+    from dashboard.jobs.post import Updates
+    from dashboard.telling import writer
+
+    return Updates(engine, plan, writer(plan))
 
 
 def _once(engine: "Engine", plan: "Notices") -> int:
@@ -112,7 +126,10 @@ def _once(engine: "Engine", plan: "Notices") -> int:
     from dashboard.jobs.notify import Notifier
 
     me, chance = _me()
-    written = Notifier(engine, plan).step(_now()).notices
+    written, posts = Notifier(engine, plan).step(_now()).notices, _updates(engine, plan)
+    updates = len(posts.step(_now()))
+    for fault in posts.faults:
+        log.warning("%s", fault)
     arrived = failed = 0
     for _ in range(len(plan.channels)):  # what one failed to send, the next one of its chain may
         with ThreadPoolExecutor(len(plan.channels)) as pool:
@@ -120,19 +137,21 @@ def _once(engine: "Engine", plan: "Notices") -> int:
         arrived, failed = arrived + sum(a for a, _ in done), failed + sum(f for _, f in done)
         if not any(f for _, f in done):
             break
-    click.echo(f"{written:,} notices written, {arrived:,} messages sent, {failed:,} attempts failed")
-    return PARTLY if failed else DONE
+    posted = f"{updates:,} update{'' if updates == 1 else 's'} posted, " if plan.updates else ""
+    click.echo(f"{written:,} notices written, {posted}{arrived:,} messages sent, {failed:,} attempts failed")
+    return PARTLY if failed or posts.faults else DONE
 
 
 def _keep_writing(engine: "Engine", plan: "Notices", stop: threading.Event) -> None:
     from dashboard.jobs.notify import Notifier
 
-    notifier = Notifier(engine, plan)
+    notifier, posts = Notifier(engine, plan), _updates(engine, plan)
     while not stop.is_set():
         try:
             done = notifier.step(_now())
             if done.notices:
                 log.info("%d notices written", done.notices)
+            _post(posts, notifier)
         except DashboardError as why:
             log.warning("notices wait: %s", why)
         except Exception as why:  # whatever it is, somebody has to hear of it, and the next look may work
@@ -143,6 +162,14 @@ def _keep_writing(engine: "Engine", plan: "Notices", stop: threading.Event) -> N
             except DashboardError as also:
                 log.warning("nor could that be written down: %s", also)
         stop.wait(plan.every)
+
+
+def _post(posts: "Updates", notifier: "Notifier") -> None:
+    for update, _ in posts.step(_now()):
+        log.info("update %s posted", update.name)
+    for fault in posts.faults:
+        log.warning("%s", fault)
+        notifier.trouble(_now(), fault)
 
 
 def _keep_sending(courier: "Courier", stop: threading.Event) -> None:
@@ -180,14 +207,15 @@ def _keep_tidy(engine: "Engine", plan: "Notices", made: "Callable[[str], Courier
 
 def examined(config: Path | None, database: str) -> "list[Finding]":
     """What `doctor` finds of notices: each channel asked for real, each contact held against its channels."""
-    from dashboard.jobs.examine import examine_notices
+    from dashboard.jobs.examine import examine_notices, examine_updates
     from dashboard.log.database import opened
 
     plan = configured(config)
-    if not plan.audiences and not plan.channels:
+    if not plan.anyone and not plan.channels:
         return []
     try:
         with opened(database) as engine:
-            return examine_notices(engine, plan, _now())
+            posts = _updates(engine, plan)
+            return [*examine_notices(engine, plan, _now()), *examine_updates(posts, _now())]
     except DashboardError:
         return []  # the database has its own finding

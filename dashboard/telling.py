@@ -1,12 +1,21 @@
-"""The door of the update that nobody had to write: `dashboard status`."""
+"""The door of the update that nobody had to write: `dashboard status`, and what is posted of it by schedule."""
 
 import json
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import click
 
 from dashboard.errors import UsageError
 from dashboard.parameters import Instant
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from dashboard.jobs.post import Writer
+    from dashboard.notices.plan import Notices, Update
+    from dashboard.notices.updates import Written
 
 
 @click.command()
@@ -47,3 +56,25 @@ def status(
                 raise UsageError(f"status: {wrong}")
             found = written(told(connection, scope, now, since, maintenances), shape)
     click.echo(json.dumps(found, indent=1) if shape == "json" else found, nl=shape == "json")
+
+
+def writer(plan: "Notices") -> "Writer":
+    """Writes the updates that are posted. It raises UsageError for one that is of what there is not."""
+    from dashboard.model.scope import Scope
+    from dashboard.notices.updates import Written
+    from dashboard.views.freshness import choices, unknown
+    from dashboard.views.status import status as told
+    from dashboard.views.update import as_json, posted
+
+    def write(connection: "Connection", update: "Update", since: datetime, now: datetime) -> "Written":
+        of = {"team": update.team, "provider": update.provider, "cluster": update.cluster}
+        scope = Scope(update.team, update.provider, update.cluster, zone=update.zone or plan.zone)
+        if wrong := unknown(choices(connection), scope):
+            raise UsageError(f"update {update.name}: {wrong}")
+        found = told(connection, scope, now, since)
+        subject, text = posted(found)
+        query = urlencode({name: value for name, value in of.items() if value})
+        page = f"\n\n{plan.link}/{f'?{query}' if query else ''}" if plan.link else ""
+        return Written(subject, f"{text}{page}", as_json(found))
+
+    return write

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from dashboard.sources.seam import Source
 
 DONE, PARTLY, WRONG = 0, 1, 2
-FORECAST_EVERY_SECONDS = 5.0
-JUDGE_EVERY_SECONDS = 60.0
+FORECAST_EVERY_SECONDS = 1.0  # a look at the log's position, as long as nothing has changed
+JUDGE_AFTER_SECONDS, JUDGE_EVERY_SECONDS = 5.0, 60.0
 REST = 1.0  # judging rests as many times as long as it took: collecting and forecasts come first
 GIVE_WAY = 10
 LOG_RETRY_SECONDS = 5.0
@@ -147,13 +147,17 @@ def _collecting(
 
     logging.basicConfig(format="%(asctime)s %(message)s", stream=sys.stderr)
     logging.getLogger("dashboard").setLevel(logging.INFO)
-    # Unlike a process id, not the same in the next container.
-    me = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
+    me = _me()
     chance = np.random.default_rng(crc32(me.encode())).random
     with opened(database) as engine:
         register(engine, sources, again=again)
         asked = [each for each in sources if not each.pushed]
         yield engine, [Collector(engine, each, me, lambda: datetime.now(UTC), chance) for each in asked]
+
+
+def _me() -> str:
+    """A name for this worker; unlike a process id, not the same in the next container."""
+    return f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
 
 
 def _poll_once(collectors: "Sequence[Collector]") -> int:
@@ -175,7 +179,7 @@ def _poll_and_let_go(collector: "Collector") -> "Collected":
 
 def _tell(name: str, done: "Collected") -> None:
     if done.error:
-        click.echo(f"failed: {done.error}", err=True)
+        click.echo(f"{'failed' if done.how == 'failed' else 'in part, or in doubt'}: {done.error}", err=True)
     if done.how == "held":
         click.echo(f"{name}: another worker is collecting it")
     else:
@@ -231,8 +235,9 @@ def _keep_forecasting(engine: "Engine", stop: threading.Event) -> None:
     from dashboard.jobs.forecast import Forecaster
     from dashboard.jobs.join import Joiner
 
-    joiner, forecaster = Joiner(engine), Forecaster(engine)
+    joiner, forecaster = Joiner(engine), Forecaster(engine, _me())
     while not stop.is_set():
+        began = monotonic()
         try:
             joined = joiner.step(datetime.now(UTC))
             if joined:
@@ -244,13 +249,13 @@ def _keep_forecasting(engine: "Engine", stop: threading.Event) -> None:
             log.warning("forecasting waits: %s", why)
         except Exception:  # collecting goes on, and the next fact is the next try
             log.exception("a forecast failed")
-        stop.wait(FORECAST_EVERY_SECONDS)
+        stop.wait(max(FORECAST_EVERY_SECONDS, monotonic() - began))  # half of a core is left to others
 
 
 def _keep_judging(engine: "Engine", stop: threading.Event) -> None:
     from dashboard.jobs.judge import judge
 
-    wait = FORECAST_EVERY_SECONDS
+    wait = JUDGE_AFTER_SECONDS
     while not stop.wait(wait):
         wait = JUDGE_EVERY_SECONDS
         try:

@@ -97,9 +97,11 @@ class Courier:
         if held.urgent and self.plan.link and self.plan.secret is not None:
             told = token(self.plan.secret.reveal(), held.message, now, timedelta(seconds=self.plan.link_expires))
             link = f"{self.plan.link}/acknowledge/{told}"
+        usable = self.channel is not None and held.instead and not self.channel.unfit(held.instead)
+        contact = held.instead if usable else held.contact  # better to whom it concerns than to nobody
         return Message(
-            held.message, now.timestamp(), held.audience, held.contact, held.subject, held.text, link, held.urgent,
-            tuple(json.loads(held.program)),
+            held.message, now.timestamp(), held.audience, contact, held.subject, held.text, link, held.urgent,
+            tuple(json.loads(held.program)), self.plan.link,
         )  # fmt: skip
 
     def _failed(self, held: Claimed, why: Exception) -> None:

@@ -8,11 +8,12 @@ from threading import Thread
 from sqlalchemy import Engine
 
 from dashboard.errors import DashboardError
+from dashboard.jobs.post import Updates
 from dashboard.log.database import reading
 from dashboard.model.instants import micros
 from dashboard.notices.audiences import audiences_for
 from dashboard.notices.channels.seam import Channel
-from dashboard.notices.plan import Notices
+from dashboard.notices.plan import DAYS, Notices
 from dashboard.notices.reading import read_directory
 from dashboard.notices.templates import Kind
 from dashboard.sources.seam import Source
@@ -37,8 +38,8 @@ def examine(source: Source, now: datetime) -> Finding:
         return Finding(False, str(why))
     except Exception as why:  # a source that nobody foresaw is a finding, too
         return Finding(False, f"{source.name}: its answer could not be read ({type(why).__name__})")
-    if first is None:
-        return Finding(True, f"{source.name}: answers, and has nothing to tell")
+    if first is None or source.doubt():
+        return Finding(not source.doubt(), source.doubt() or f"{source.name}: answers, and has nothing to tell")
     found = {name: len(rows) for name, rows in first.facts.items()} | {"messages": len(first.letters)}
     counts = ", ".join(f"{count:,} {name}" for name, count in found.items() if count) or "no facts"
     if first.set_aside:
@@ -53,11 +54,27 @@ def examine(source: Source, now: datetime) -> Finding:
 
 def examine_notices(engine: Engine, plan: Notices, now: datetime) -> list[Finding]:
     """Asks each channel for real, all at once and none for longer than it may take; then looks at who is told how."""
-    if not plan.audiences:
+    if not plan.anyone:
         return [Finding(False, "notices: there are channels and no audience; write [[notices.audiences]]")]
     found = [*_examined_channels(plan), *_examined_contacts(engine, plan, now)]
     if not plan.link:
         found.append(Finding(False, "notices: without base_url no message has a link to acknowledge it; write it"))
+    return found
+
+
+def examine_updates(updates: Updates, now: datetime) -> list[Finding]:
+    """Writes each update as if it were due, and posts none; looks at whether its channels can send it."""
+    plan, found = updates.plan, []
+    channels = {each.name: each for each in plan.channels}
+    for each in plan.updates:
+        name, days = f"update {each.name}", "every day" if each.days == DAYS else f"on {', '.join(each.days)}"
+        whys = {over: channels[over].unfit(each.contact) for over in each.channels}
+        found += [Finding(False, f"{name} over {over}: {why}") for over, why in whys.items() if why]
+        try:
+            updates.written(each, now)
+            found.append(Finding(True, f"{name}: at {each.at:%H:%M} {each.zone or plan.zone} {days}"))
+        except DashboardError as why:
+            found.append(Finding(False, str(why)))
     return found
 
 

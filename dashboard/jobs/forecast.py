@@ -4,18 +4,21 @@ import os
 import signal
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from multiprocessing import get_context
 
 from sqlalchemy import Connection, Engine, func, select, text
 
+from dashboard.errors import LogUnavailable
 from dashboard.forecast.engine import Experience, learn
 from dashboard.forecast.foretell import Place, foretell
 from dashboard.forecast.usual import usual_times
+from dashboard.log import forecast_claims
 from dashboard.log.append import newest_recorded
 from dashboard.log.chronicle import Chronicle, read_chronicle
-from dashboard.log.database import appending, reading
+from dashboard.log.database import appending, reading, writing
 from dashboard.log.forecasts import append_forecasts, latest_positions
 from dashboard.log.owed import all_cases
 from dashboard.log.state import maintenances
@@ -30,6 +33,12 @@ from dashboard.model.usual import UsualTimes
 OLDEST = timedelta(hours=1)
 """A forecast without news still ages: what has not happened in an hour is news too."""
 
+
+LEASE = timedelta(minutes=3)
+"""So long one worker may take for what it has in hand; then another takes over."""
+
+AT_ONCE = 128
+"""Forecasts that one worker takes in hand, so that others find some too."""
 
 MANY = 64
 """Forecasts from which on several processes share them."""
@@ -88,9 +97,14 @@ def _answer(question: _Question) -> Forecast:
 
 @dataclass
 class Forecaster:
-    """Keeps forecasts in step with the log; holds what it has learnt for the hour it is good for."""
+    """Keeps forecasts in step with the log; holds what it has learnt for the hour it is good for.
+
+    `worker`: the name under which it takes forecasts in hand, so that no other makes the same; where it is empty, it
+    makes what is due whoever else is at it.
+    """
 
     engine: Engine
+    worker: str = ""
     _learnt: dict[datetime, Experience] = field(default_factory=dict)
     _usual: dict[datetime, UsualTimes] = field(default_factory=dict)  # learnt with it, and not yet told
     _seen: int = -1  # the log position up to which all is forecast
@@ -105,26 +119,60 @@ class Forecaster:
         return self._learnt[hour]
 
     def step(self, now: datetime) -> int:
-        """Forecasts every open maintenance that changed since it was last forecast; returns how many that were."""
-        with reading(self.engine) as connection:
-            position, _ = newest_recorded(connection)
-            if position == self._seen and self._until is not None and now < self._until:
-                return 0
-            ids = _due(connection, now)
-            made = self._forecast(connection, ids, now) if ids else []
-        self._seen, self._until = position, now + OLDEST / 12
-        if not made:
+        """Forecasts every open maintenance that changed since it was last forecast, and that no other worker has in
+        hand; returns how many that were."""
+        made, tried = 0, set[str]()
+        while True:
+            with reading(self.engine) as connection:
+                position, _ = newest_recorded(connection)
+                if position == self._seen and self._until is not None and now < self._until:
+                    return made
+                due = [each for each in _due(connection, now) if each not in tried]
+            mine = self._taken(due, now)
+            if mine:
+                made += self._made(mine, now)
+                tried.update(mine)
+            if len(mine) == len(due):
+                self._seen, self._until = position, now + OLDEST / 12
+                return made
+            if not mine:  # others have the rest in hand; should one die, its time runs out
+                return made
+
+    def _taken(self, due: list[str], now: datetime) -> list[str]:
+        if not (due and self.worker):
+            return due
+        with writing(self.engine) as connection:
+            return forecast_claims.take(connection, due, self.worker, now, now + LEASE, AT_ONCE)
+
+    def _made(self, mine: list[str], now: datetime) -> int:
+        """Forecasts what is in hand, hands it back with the forecasts, and returns how many were new."""
+        try:
+            with reading(self.engine) as connection:
+                position, _ = newest_recorded(connection)
+                # Another worker may have made it between our look and our taking it.
+                ids = sorted(set(mine) & set(_due(connection, now))) if self.worker else mine
+                made = self._forecast(connection, ids, now) if ids else []
+        except Exception:
+            self._let_go(mine)
+            raise
+        if not (made or self.worker):
             return 0
         with appending(self.engine) as connection:
-            for hour, usual in self._usual.items():
+            for hour, usual in self._usual.items() if made else ():
                 replace_usual(connection, usual, hour, now)
-            # Others may keep forecasts too, and one was quicker: what it said of the same facts stands.
+            # Whoever claims nothing may have been quicker: what it said of the same facts stands.
             told, oldest = latest_positions(connection, ids), micros(now - OLDEST)
             done = {name for name, (upto, as_of) in told.items() if upto >= position and as_of >= oldest}
             made = [each for each in made if each.maintenance_id not in done]
             new = append_forecasts(connection, made, now, position) if made else 0
+            forecast_claims.let_go(connection, mine, self.worker)
         self._usual = {}
         return new
+
+    def _let_go(self, mine: list[str]) -> None:
+        if self.worker:
+            with suppress(LogUnavailable), writing(self.engine) as connection:
+                forecast_claims.let_go(connection, mine, self.worker)
 
     def _forecast(self, connection: Connection, ids: list[str], now: datetime) -> list[Forecast]:
         chronicle, experience = read_chronicle(connection, ids), self.experience(connection, now)

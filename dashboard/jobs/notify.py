@@ -23,6 +23,7 @@ from dashboard.model.instants import micros
 from dashboard.model.stages import CLOSED
 from dashboard.notices.audiences import Directory
 from dashboard.notices.compose import Draft, Mail, Style, message_of, over, row_of, together
+from dashboard.notices.events import events_of
 from dashboard.notices.look import Looked, Looking
 from dashboard.notices.plan import SECOND, Notices
 from dashboard.notices.reading import read_directory, read_heard, read_words, silent_since
@@ -153,7 +154,8 @@ class Notifier:
             mails = together(pairs)
             write_notices(connection, [row for mail in mails for row in mail.rows])
             lines = [line for mail in mails for line in over(mail, micros(now))]
-            write_messages(connection, [message_of(mail) for mail in mails], lines)
+            events = events_of(connection, looked.drafts, looking.directory)
+            write_messages(connection, [message_of(mail, events) for mail in mails], lines)
             # The later of two rows of one ladder stays.
             write_ladders(connection, [*looked.ladders, *looking.after(looked, pairs)])
             if mails:

@@ -18,7 +18,7 @@ from dashboard.model.instants import HOUR, micros
 from dashboard.model.joining import Wholes, wholes
 from dashboard.model.maintenance import Maintenance, Update, fold, standing
 from dashboard.model.rollout import Codes, Knowledge, Rollout
-from dashboard.model.stages import CODE, OUT, Stage
+from dashboard.model.stages import CODE, OUT, Stage, Status
 
 MONDAY = micros(datetime(1970, 1, 5, tzinfo=UTC))
 WEEK = 168 * HOUR
@@ -69,6 +69,26 @@ class Chronicle:
         nodes = self._nodes(self._joined(now).parts([maintenance_id]))
         return tuple(self._attributes(nodes.names[i]) for i in _present(nodes, now)[0])
 
+    def told(self, maintenance_id: str, as_of: datetime, by: datetime) -> tuple[Maintenance, int | None]:
+        """What was told by `by` of a maintenance as put together at `as_of`; and the end that was claimed (µs)."""
+        parts, known_by = self._joined(micros(as_of)).parts([maintenance_id]), micros(by)
+        state = fold(maintenance_id, self._updates(parts, known_by))
+        return state, self._claim(parts, state, known_by)
+
+    def steps(self, maintenance_id: str, as_of: datetime) -> list[tuple[int, Status]]:
+        """When each status was told (µs), in order."""
+        told = self._updates(self._joined(micros(as_of)).parts([maintenance_id]), micros(as_of))
+        return sorted((each.recorded_at, Status(each.status)) for each in told if each.status)
+
+    def named(self, maintenance_id: str, as_of: datetime) -> tuple[str, ...]:
+        """The ids of a rollout's nodes at `as_of`, in its order."""
+        now = micros(as_of)
+        nodes = self._nodes(self._joined(now).parts([maintenance_id]))
+        return tuple(nodes.names[i] for i in _present(nodes, now)[0])
+
+    def _updates(self, parts: Sequence[str], now: int) -> list[Update]:
+        return [each for part in parts for each in self.updates.get(part, ()) if each.recorded_at <= now]
+
     def _joined(self, now: int) -> Wholes:
         return wholes({told: whole for told, at, whole in self.joins if at <= now}) if self.joins else _APART
 
@@ -82,7 +102,7 @@ class Chronicle:
 
     def _rollout(self, name: str, now: int, joined: Wholes) -> Rollout | None:
         parts = joined.parts([name])
-        updates = [each for part in parts for each in self.updates.get(part, ()) if each.recorded_at <= now]
+        updates = self._updates(parts, now)
         nodes = self._nodes(parts)
         chosen, told = _present(nodes, now)
         if not updates and not told.size:

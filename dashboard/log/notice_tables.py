@@ -63,6 +63,7 @@ deliveries = Table(
     Column("held_until", BigInteger, nullable=False),
     Column("sent_at", BigInteger),
     Column("said", Text, nullable=False),  # what the other side said, or why it failed
+    Column("contact", Text, nullable=False),  # instead of the message's, where it escalates; '' for that
     PrimaryKeyConstraint("message", "channel"),
     sqlite_with_rowid=False,
 )

@@ -15,7 +15,7 @@ from dashboard.log.notice_tables import acknowledgements, attempts, deliveries, 
 from dashboard.model.instants import micros
 
 WAITING, DUE, SENT, SPARED, FAILED = "waiting", "due", "sent", "spared", "failed"
-"""Of a delivery: behind another channel; to be sent; arrived; another channel did it; given up after a long time."""
+"""Of a delivery: behind another channel; to be sent; arrived; another did it in its place; given up after long."""
 
 ME = "notifier"
 LEAST = 0
@@ -39,6 +39,7 @@ class Claimed(NamedTuple):
     message: str
     channel: str
     attempts: int
+    instead: str  # of the contact, '' for that
     audience: str
     name: str
     contact: str
@@ -80,7 +81,6 @@ def stumble(connection: Connection, now: datetime, error: str) -> None:
     )
 
 
-LONG = frozenset({"words", "covers", "key", "label"})
 NOTICE = tuple(each.name for each in notices.columns if each.name != "number")
 
 
@@ -90,14 +90,42 @@ def write_notices(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> 
         connection.execute(insert(notices), [dict(each) for each in rows])
 
 
-def write_messages(
-    connection: Connection, rows: Sequence[tuple[Any, ...]], over: Sequence[tuple[str, str, int, int, int]]
-) -> None:
-    """Writes messages, by the columns of the table, and over which channels: message, channel, chain, place, due_at."""
-    many(connection, messages.name, tuple(each.name for each in messages.columns), rows)
-    columns = ("message", "channel", "chain", "place", "state", "attempts", "due_at", "held_by", "held_until", "said")
-    told = [(m, c, chain, place, WAITING if place else DUE, 0, at, "", LEAST, "") for m, c, chain, place, at in over]
+class Line(NamedTuple):
+    """Over which channel a message goes, and in which place of which chain; `contact` '': the message's own."""
+
+    message: str
+    channel: str
+    chain: int
+    place: int
+    due_at: int
+    contact: str = ""
+
+
+def write_messages(connection: Connection, rows: Sequence[tuple[Any, ...]], over: Sequence[Line]) -> int:
+    """Writes messages, by the columns of the table, and over which channels; returns how many were not there yet."""
+    new = many(connection, messages.name, tuple(each.name for each in messages.columns), rows)
+    more = ("state", "attempts", "held_by", "held_until", "said")
+    columns, told = (*Line._fields, *more), [(*each, WAITING if each.place else DUE, 0, "", LEAST, "") for each in over]
     many(connection, deliveries.name, columns, told)
+    return new
+
+
+def last_messages(connection: Connection, audience: str) -> tuple[int | None, int | None]:
+    """When the newest message to an audience was written, and the newest of those that arrived; None for none."""
+    mine = select(messages.c.written_at).where(messages.c.audience == audience)
+    there = select(deliveries.c.message).where(deliveries.c.state == SENT)
+    newest = messages.c.written_at.desc()
+    return (
+        connection.scalar(mine.order_by(newest).limit(1)),
+        connection.scalar(mine.where(messages.c.key.in_(there)).order_by(newest).limit(1)),
+    )
+
+
+def replace_older(connection: Connection, audience: str, newest: str) -> None:
+    """Whatever has not arrived of an audience's messages is not tried again: the newest one takes its place."""
+    mine = select(messages.c.key).where(messages.c.audience == audience, messages.c.key != newest)
+    stuck = and_(deliveries.c.state.in_([DUE, WAITING]), deliveries.c.message.in_(mine))
+    connection.execute(update(deliveries).where(stuck).values(state=SPARED, held_by="", said="a newer one came"))
 
 
 def write_ladders(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -107,18 +135,35 @@ def write_ladders(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> No
     many(connection, ladders.name, names, rows, f"(maintenance_id, audience) DO UPDATE SET {sets}")
 
 
-def read_notices(connection: Connection, ids: Iterable[str]) -> list[RowMapping]:
-    """Every notice about these maintenances, in the order of writing, but for its words; with `acknowledged_at`."""
-    columns = (each for each in notices.columns if each.name not in LONG)
+class Noticed(NamedTuple):
+    """A notice as it was written, but for its words; instants in microseconds."""
+
+    maintenance_id: str
+    audience: str
+    number: int
+    written_at: int
+    phase: str
+    mood: str
+    start: int | None
+    end: int | None
+    eta: int | None
+    back: float
+    gpus: int
+    urgent: bool
+    escalates: bool
+    acknowledged_at: int | None
+
+
+def read_notices(connection: Connection, ids: Iterable[str]) -> list[Noticed]:
+    """Every notice about these maintenances, in the order of writing."""
+    columns = (notices.c[name] for name in Noticed._fields[:-1])
     said = select(*columns, acknowledgements.c.acknowledged_at).outerjoin(
         acknowledgements, acknowledgements.c.message == notices.c.message
     )
     return [
-        row
+        Noticed._make(row)
         for part in in_chunks(sorted(set(ids)))
-        for row in connection.execute(
-            said.where(notices.c.maintenance_id.in_(part)).order_by(notices.c.number)
-        ).mappings()
+        for row in connection.execute(said.where(notices.c.maintenance_id.in_(part)).order_by(notices.c.number))
     ]
 
 
@@ -153,8 +198,8 @@ def claim(
         return []
     mine = and_(deliveries.c.channel == channel, deliveries.c.message.in_(keys))
     connection.execute(update(deliveries).where(mine).values(held_by=worker, held_until=at + lease // MICRO))
-    columns = (deliveries.c.message, deliveries.c.channel, deliveries.c.attempts)
-    of_message = (messages.c[name] for name in Claimed._fields[3:])
+    columns = (deliveries.c.message, deliveries.c.channel, deliveries.c.attempts, deliveries.c.contact)
+    of_message = (messages.c[name] for name in Claimed._fields[len(columns) :])
     found = select(*columns, *of_message).join(messages, messages.c.key == deliveries.c.message).where(mine)
     return [Claimed(*row) for row in connection.execute(found.order_by(messages.c.written_at, messages.c.key))]
 

@@ -12,6 +12,7 @@ from dashboard.model.instants import micros
 
 PUSHED = "webhook"  # the type of what nobody asks
 LEAST = 0  # of instants: due at once, held by nobody
+ANEW = "anew"  # in place of the digest of options: is read from its beginning by whoever takes it next
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,11 @@ def correct(connection: Connection, source: str, **values: Any) -> None:
     _update(connection, source, due_at=LEAST, held_by="", held_until=LEAST, **values)
 
 
+def read_anew(connection: Connection, source: str) -> None:
+    """Has a source read from its beginning by whoever takes it in hand next; its cursor is kept until then."""
+    correct(connection, source, options=ANEW)
+
+
 def read_states(connection: Connection) -> list[State]:
     """Every source that was ever registered, by name."""
     rows = connection.execute(select(*(table.c[name] for name in COLUMNS)).order_by(table.c.source))
@@ -64,7 +70,8 @@ def read_state(connection: Connection, source: str) -> State | None:
 def claim(
     connection: Connection, source: str, worker: str, now: datetime, until: datetime, **values: Any
 ) -> State | None:
-    """Takes a source in hand until then, and writes `values` down with it; None where another worker has it.
+    """Takes a source in hand until then; None where another worker has it. What this worker has heard of it since it
+    last wrote, `values`, is written down with it, unless another one has had it in between.
 
     A row that another transaction is just claiming is passed over, not waited for. SQLite has one writer at a time.
     """
@@ -73,7 +80,8 @@ def claim(
     row = connection.execute(query.with_for_update(skip_locked=True)).first()
     if row is None:
         return None
-    taken = {"held_by": worker, "held_until": micros(until), **values}
+    heard = values if row.held_by == worker else {}
+    taken = {"held_by": worker, "held_until": micros(until), **heard}
     _update(connection, source, **taken)
     return replace(State(*row), **taken)
 
@@ -109,9 +117,9 @@ def refused(connection: Connection, source: str, now: datetime, error: str) -> N
     _update(connection, source, attempted_at=micros(now), error=error, failing_since=failing, failures=failures)
 
 
-def release(connection: Connection, source: str, worker: str) -> None:
+def release(connection: Connection, source: str, worker: str, **values: Any) -> None:
     """Lets go of a source, so that whoever comes next need not wait."""
-    keep(connection, source, worker, held_by="", held_until=LEAST)
+    keep(connection, source, worker, held_by="", held_until=LEAST, **values)
 
 
 def _update(connection: Connection, source: str, **values: Any) -> None:

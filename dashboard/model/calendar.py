@@ -4,15 +4,18 @@ An event keeps its UID for ever; its SEQUENCE rises with each revision of the pl
 the revision became known, so that the same facts are the same bytes.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from typing import Any, Self
+from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
 
 from icalendar import Calendar
 from icalendar import Event as Component
 
-from dashboard.model.instants import instant, maybe_instant
+from dashboard.model import words
+from dashboard.model.instants import instant, iso, maybe_instant
 from dashboard.model.plan import Revision
 from dashboard.model.stages import Status
 
@@ -30,6 +33,8 @@ SURE = {
 """What is not in here is confirmed: by word, or by having begun."""
 
 PREFIX = {Status.PROPOSED: "Proposed: ", Status.DEFERRED: "Deferred: ", Status.CANCELLED: "Cancelled: "}
+
+INSTANTS = ("created_at", "modified_at", "begins", "ends")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,17 @@ class Event:
     colour: str = COLOUR
     busy: bool = True
     path: str = ""
+
+    def told(self) -> dict[str, Any]:
+        """As JSON has it."""
+        told = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {name: iso(each) if isinstance(each, datetime) else each for name, each in told.items()}
+
+    @classmethod
+    def read(cls, told: Mapping[str, Any]) -> Self:
+        """What was told."""
+        at = {name: told[name] and datetime.fromisoformat(told[name]) for name in INSTANTS}
+        return cls(**{**told, **at})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +105,35 @@ def planned(about: About, plans: Sequence[Revision]) -> Event | None:
         kind=about.kind,
         path=about.path,
     )
+
+
+def of_plan(status: str, gpus: int, plans: Sequence[Revision]) -> str:
+    """What an event says of a plan: what holds of it by itself, so that it changes with the plan alone.
+
+    `gpus` 0: nobody told how many. Whoever reads it may be anywhere: the zone is UTC, and the date is whole.
+    """
+    lines = [f"{words.stage(status).capitalize()}{f', with {words.gpus(gpus)}' if gpus else ''}."]
+    ends = [plan.ends for plan in plans if plan.ends is not None]
+    if ends and ends[-1] != ends[0]:
+        lines.append(f"First promised for {whole_clock(ends[0])}, now for {whole_clock(ends[-1])}.")
+    return "\n".join(lines)
+
+
+def whole_clock(at: int) -> str:
+    """An instant for readers anywhere: Tue 8 Dec 2026 18:00 UTC."""
+    return f"{instant(at):%a %-d %b %Y %H:%M} UTC"
+
+
+def about(maintenance_id: str, title: str, places: Iterable[str], kind: str, said: str, reference: str) -> About:
+    """What an event says beside its times: `said`, the provider's reference and our id. '' for what is not known."""
+    told = [said, f"Reference: {reference}" if reference else "", maintenance_id]
+    place, text = ", ".join(each for each in places if each), "\n".join(each for each in told if each)
+    return About(maintenance_id, title, place, words.stage(kind), text, path_of(maintenance_id))
+
+
+def path_of(maintenance_id: str) -> str:
+    """Where a maintenance is read on, below the app's address."""
+    return f"/maintenance?maintenance={quote(maintenance_id, safe='')}"
 
 
 def coming_back(about: About, likely: datetime, plan_on: datetime, made_at: datetime, number: int) -> Event:
@@ -135,12 +180,15 @@ def subscription(events: Iterable[Event], name: str, base: str = "", source: str
     return bytes(made.to_ical())
 
 
-def attachment(event: Event, now: datetime, base: str = "") -> bytes:
-    """The same event alone, as an e-mail carries it: sent again, it replaces what was sent before (RFC 5546)."""
-    made = _calendar(event.title)
-    made.add("method", "PUBLISH")
-    made.add_component(_component(event, base, now))
-    return bytes(made.to_ical())
+def attachment(event: Event, now: datetime, sender: str, base: str = "") -> tuple[str, bytes]:
+    """The same event alone, as an e-mail of `sender` carries it: its method, and the object. Sent again, it replaces
+    what was sent before; cancelled, it takes that out of the reader's calendar (RFC 5546, 3.2.1 and 3.2.5)."""
+    made, method = _calendar(event.title), "CANCEL" if event.status == "CANCELLED" else "PUBLISH"
+    made.add("method", method)
+    component = _component(event, base, now)
+    component.add("organizer", f"mailto:{sender}")
+    made.add_component(component)
+    return method, bytes(made.to_ical())
 
 
 def _calendar(name: str) -> Calendar:
@@ -179,5 +227,6 @@ def _component(event: Event, base: str, stamp: datetime) -> Component:
 
 
 def _line(text: str) -> str:
-    """Words of others as one line, without what no calendar may hold."""
-    return " ".join("".join(each if each.isprintable() else " " for each in text).split())
+    """Words of others as one line, without what no calendar may hold, and with no address that a reader could press."""
+    plain = "".join(each if each.isprintable() else " " for each in text)
+    return " ".join(plain.split()).replace("://", ":\u2060//")

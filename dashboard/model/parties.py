@@ -27,6 +27,8 @@ class Party:
 
 
 NOBODY = Party("", "", "", "")
+NOBODY_ON_CALL = "nobody is on call"
+"""What a directory that knows who is on call says where nobody is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from dashboard.model.maintenance import Maintenance
+from dashboard.model.parties import NOBODY_ON_CALL
 from dashboard.model.shares import share
 from dashboard.model.stages import Role, Stage
 from dashboard.notices.plan import Rule
@@ -61,6 +62,10 @@ class Directory:
             fitting, key=lambda p: (p.party_id in self._above, not p.cluster_id, not p.provider_id, p.party_id)
         )
         return order[0] if order else None
+
+    def above(self, party: Party | None) -> Party | None:
+        """To whom a party escalates; None where the directory does not tell."""
+        return next((each for each in self.parties if party and each.party_id == party.escalates_to), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +133,20 @@ class Audience:
     zone: str
     channels: tuple[str, ...]
     escalation: tuple[str, ...]
+    on_call: str  # who it is now, by name; '' where nobody tells
+    above: str  # to whom it escalates, by name
+    above_contact: str
+
+
+def _is_person(name: str) -> bool:
+    """Whether it names more than the duty itself."""
+    return name != NOBODY_ON_CALL and "on call" not in name.casefold().replace("-", " ")
 
 
 def audiences_for(kind: Kind, subject: str, rules: Iterable[Rule], directory: Directory, zone: str) -> list[Audience]:
     """The audience that each rule makes of a subject; none where no rule speaks of it."""
     party = directory.party(kind, subject)
+    above = directory.above(party)
     names = {"team": directory.teams.get(subject, subject), "scheduler": "scheduler on-call",
              "cluster": f"{subject} on-call"}  # fmt: skip
     return [
@@ -144,6 +158,9 @@ def audiences_for(kind: Kind, subject: str, rules: Iterable[Rule], directory: Di
             zone=rule.zone or (party.timezone if party else "") or zone,
             channels=rule.channels,
             escalation=rule.escalation,
+            on_call=party.name if party and _is_person(party.name) else "",
+            above=above.name or above.party_id if above else "",
+            above_contact=above.channel if above else "",
         )
         for rule in rules
         if rule.kind == kind and (not rule.only or subject in rule.only)

@@ -7,13 +7,18 @@ from typing import Any
 from urllib.parse import urlencode
 
 from dashboard.log.append import digest
+from dashboard.log.outbox import Line
 from dashboard.model import words
+from dashboard.model.calendar import Event
 from dashboard.model.instants import instant, iso
 from dashboard.notices.audiences import Audience, Directory
 from dashboard.notices.ladder import Climbed, Ladder, Rung, Step, mood
 from dashboard.notices.reading import Facts, Told
 from dashboard.notices.story import Mood, Phase, Story
 from dashboard.notices.templates import Kind, harmless, words_of
+
+Events = Mapping[tuple[str, str], Event]
+"""Of a maintenance and an audience: the event in that audience's calendar."""
 
 TOGETHER = 60  # notices in one message at most: more are cut off by some chats
 
@@ -95,6 +100,7 @@ def fields_of(draft: Draft, directory: Directory, style: Style) -> dict[str, obj
     missed = [each.label for each in draft.climbed.due[1:]]
     page = f"{style.link}/maintenance?{urlencode({'maintenance': draft.maintenance_id})}" if style.link else ""
     clusters = sorted({row.cluster for row in facts.held}) or [facts.told.cluster_id]
+    part, likely, plan_on = facts.back(draft.now)
     by_node = any(row.team == draft.audience.key.partition("/")[2] for row in facts.held)
     return {
         "title": harmless(facts.told.title) or draft.maintenance_id,
@@ -103,14 +109,17 @@ def fields_of(draft: Draft, directory: Directory, style: Style) -> dict[str, obj
         "cluster": words.listed([each for each in clusters if each]) if any(clusters) else "",
         "kind": words.stage(facts.told.kind),
         "audience": draft.audience.name,
+        "on_call": harmless(draft.audience.on_call),
+        "escalates_to": harmless(draft.audience.above) if draft.audience.escalation else "",
         "gpus": words.gpus(story.gpus) if story.gpus else "GPUs",
         "share": "nodes that name you" if by_node else "part that is allocated to you",
         "start": when(story.course.start),
         "end": clock(story.course.end),
         "was_start": clock(before.start) if before else "",
         "was_end": clock(before.end) if before else "",
-        "likely": when(facts.likely),
-        "plan_on": clock(facts.plan_on),
+        "part": part,
+        "likely": when(likely),
+        "plan_on": clock(plan_on),
         "was_likely": clock(before.eta) if before else "",
         "back": words.percent(story.back),
         "sure": feels is Mood.SURE,
@@ -158,11 +167,11 @@ def together(drafts: Iterable[tuple[Draft, dict[str, Any]]]) -> list[Mail]:
     return found
 
 
-def message_of(mail: Mail) -> tuple[Any, ...]:
+def message_of(mail: Mail, events: Events) -> tuple[Any, ...]:
     """The message as the outbox keeps it."""
     rows = mail.rows
     text = rows[0]["words"] if len(rows) == 1 else "\n\n".join(f"{i}. {row['words']}" for i, row in enumerate(rows, 1))
-    told = [_program(row) for row in rows]
+    told = [_program(row, events.get((row["maintenance_id"], row["audience"]))) for row in rows]
     return (
         mail.key, mail.audience.key, mail.audience.name, mail.audience.contact, rows[0]["written_at"],
         _subject(mail), text, any(row["urgent"] for row in rows), json.dumps(told, separators=(",", ":")),
@@ -172,7 +181,9 @@ def message_of(mail: Mail) -> tuple[Any, ...]:
 def _subject(mail: Mail) -> str:
     rows = mail.rows
     if len(rows) == 1:
-        return f"{rows[0]['label'][:1].upper()}{rows[0]['label'][1:]}: {_first_sentence(rows[0]['words'])}"
+        label, sentence = rows[0]["label"], _first_sentence(rows[0]["words"])
+        named = sentence.casefold().startswith(label.casefold())
+        return sentence if named else f"{label[:1].upper()}{label[1:]}: {sentence}"
     pressing = sum(row["urgent"] for row in rows)
     return f"{len(rows)} notices for {mail.audience.name}" + (f", {pressing} to acknowledge" if pressing else "")
 
@@ -182,24 +193,27 @@ def _first_sentence(text: str) -> str:
     return sentence if len(sentence) <= 120 else f"{sentence[:119]}…"
 
 
-def _program(row: Mapping[str, Any]) -> dict[str, Any]:
+def _program(row: Mapping[str, Any], event: Event | None) -> dict[str, Any]:
     """A notice as programs read it."""
 
     def at(name: str) -> str | None:
         return iso(instant(row[name])) if row[name] is not None else None
 
     names = ("key", "maintenance_id", "rung", "label", "phase", "mood", "gpus", "back", "urgent")
-    return {name: row[name] for name in names} | {
-        name: at(name) for name in ("start", "end", "eta", "due_at", "written_at")
-    }
+    return (
+        {name: row[name] for name in names}
+        | {name: at(name) for name in ("start", "end", "eta", "due_at", "written_at")}
+        | {"event": event.told() if event else None}
+    )
 
 
-def over(mail: Mail, now: int) -> list[tuple[str, str, int, int, int]]:
-    """Over which channels it goes: message, channel, chain, place, due_at."""
+def over(mail: Mail, now: int) -> list[Line]:
+    """Over which channels it goes; what escalates, to whoever that is by the directory."""
     chains: Sequence[tuple[str, ...]] = (mail.audience.channels, mail.audience.escalation if mail.escalates else ())
     found, seen = [], set()
     for chain, names in enumerate(chains):
         mine = [name for name in names if name not in seen]
         seen |= set(mine)
-        found += [(mail.key, name, chain, place, now) for place, name in enumerate(mine)]
+        contact = mail.audience.above_contact if chain else ""
+        found += [Line(mail.key, name, chain, place, now, contact) for place, name in enumerate(mine)]
     return found

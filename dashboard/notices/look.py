@@ -91,7 +91,7 @@ class Looking:
         """How the ladders stand of which these notices were just written; `looked` learns when to look again."""
         rows = []
         for draft, row in written:
-            said_now = said_next(draft.told.said, Kept.read(row, acknowledged=False))
+            said_now = said_next(draft.told.said, Kept.written(row))
             climbed = climb(draft.story, said_now, self.style.ladder, self.now, self.began)
             again = replace(draft, told=Told(said_now, draft.told.number), climbed=climbed)
             rows.append(self._ladder(again, _written(climbed)))

@@ -1,5 +1,6 @@
 """The section [notices] of the configuration: who is told, over what, by which rules, in which words."""
 
+from datetime import time
 from typing import Annotated, Any, Literal
 
 from pydantic import AnyHttpUrl, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
@@ -67,6 +68,35 @@ class Rule(BaseModel):
         return name
 
 
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class Update(BaseModel):
+    """One [[notices.updates]] table: the update that writes itself, when it is posted, and of what."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Name
+    at: time  # by the clock of `zone`
+    days: tuple[Day, ...] = Field(DAYS, min_length=1)
+    zone: str = ""  # of that clock and of the times in it; else that of all
+    channels: tuple[Name, ...] = Field(min_length=1)  # the first; the next where it fails
+    contact: str = ""  # for channels that send to "contact"
+    team: str | None = None
+    provider: str | None = None
+    cluster: str | None = None
+
+    _zone = field_validator("zone")(Rule._known_zone.__func__)  # type: ignore[attr-defined]
+
+    @field_validator("at")
+    @classmethod
+    def _on_a_wall(cls, at: time) -> time:
+        if at.tzinfo is not None:
+            raise ValueError("write it without an offset, like 08:30; zone says whose clock it is")
+        return at
+
+
 def _channels(tables: Any) -> Any:
     return tables if isinstance(tables, list | tuple) else [tables]
 
@@ -84,6 +114,7 @@ class Notices(BaseModel):
     ladder: Rules = Rules()
     channels: Annotated[tuple[Channel, ...], BeforeValidator(_channels)] = ()
     audiences: tuple[Rule, ...] = ()
+    updates: tuple[Update, ...] = ()
     templates: dict[Kind, dict[str, str]] = {}
 
     _zone = field_validator("zone")(Rule._known_zone.__func__)  # type: ignore[attr-defined]
@@ -103,18 +134,25 @@ class Notices(BaseModel):
         for what, names in (
             ("channels", [each.name for each in self.channels]),
             ("audiences", [each.name for each in self.audiences]),
+            ("updates", [each.name for each in self.updates]),
         ):
             twice = sorted({each for each in names if names.count(each) > 1})
             if twice:
                 raise ValueError(f"two {what} are named {twice[0]!r}; give each a name of its own")
         known = {each.name for each in self.channels}
-        for rule in self.audiences:
-            unknown = sorted({*rule.channels, *rule.escalation} - known)
-            if unknown:
-                raise ValueError(f"audience {rule.name!r}: there is no channel {unknown[0]!r}")
+        used = {f"audience {each.name!r}": {*each.channels, *each.escalation} for each in self.audiences}
+        used |= {f"update {each.name!r}": {*each.channels} for each in self.updates}
+        for who, over in used.items():
+            if over - known:
+                raise ValueError(f"{who}: there is no channel {min(over - known)!r}")
         if self.base_url is not None and self.secret is None:
             raise ValueError("links that acknowledge have to be signed: write secret_env or secret_file")
         return self
+
+    @property
+    def anyone(self) -> bool:
+        """Whether anyone is to be told of anything."""
+        return bool(self.audiences or self.updates)
 
     @property
     def link(self) -> str:

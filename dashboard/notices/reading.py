@@ -20,7 +20,7 @@ from dashboard.model.maintenance import Maintenance, stage_by_status
 from dashboard.model.outlook import LIKELY, PLAN_ON, Forecast
 from dashboard.model.stages import OUT
 from dashboard.notices.audiences import Directory, Held, Party
-from dashboard.notices.story import Course, Kept, Phase, Said, course_of, said_next
+from dashboard.notices.story import Course, Kept, Mood, Phase, Said, course_of, said_next
 
 ALMOST = 0.95  # the share of GPUs that counts as back in one line
 HEARD_WITHIN = 48 * HOUR
@@ -37,6 +37,14 @@ class Facts:
     likely: int | None
     plan_on: int | None
     eta_at: int
+    all_likely: int | None = None
+    all_plan_on: int | None = None
+
+    def back(self, now: int) -> tuple[str, int | None, int | None]:
+        """What share comes back, when that is likely and when to plan on it: 95 %, or all once so many should be."""
+        if self.likely is not None and self.likely <= now:
+            return "all", self.all_likely, self.all_plan_on
+        return f"{round(ALMOST * 100)} %", self.likely, self.plan_on
 
     @property
     def eta(self) -> int | None:
@@ -72,8 +80,9 @@ def read_facts(connection: Connection, ids: Iterable[str]) -> dict[str, Facts]:
 def _facts(known: Known, course: Course, held: tuple[Held, ...], forecast: Forecast | None) -> Facts:
     if forecast is None or course.phase in (Phase.COMPLETED, Phase.CANCELLED):
         return Facts(known.maintenance, course, held, None, None, course.planned_at)
-    likely, plan_on = (micros(forecast.quantile(ALMOST, level)) for level in (LIKELY, PLAN_ON))
-    return Facts(known.maintenance, course, held, likely, plan_on, micros(forecast.as_of))
+    levels = [(fraction, level) for fraction in (ALMOST, 1.0) for level in (LIKELY, PLAN_ON)]
+    likely, plan_on, *of_all = (micros(forecast.quantile(fraction, level)) for fraction, level in levels)
+    return Facts(known.maintenance, course, held, likely, plan_on, micros(forecast.as_of), *of_all)
 
 
 def _last_words(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
@@ -104,10 +113,11 @@ def read_told(connection: Connection, ids: Iterable[str]) -> dict[tuple[str, str
     found: dict[tuple[str, str], Told] = {}
     joined = read_wholes(connection)
     for row in read_notices(connection, joined.parts(ids)):
-        key = (joined.whole(row["maintenance_id"]), row["audience"])
-        kept = Kept.read(dict(row), acknowledged=row["acknowledged_at"] is not None)
+        key = (joined.whole(row.maintenance_id), row.audience)
+        said = Said(row.written_at, Phase(row.phase), Mood(row.mood), row.start, row.end, row.eta, row.back, row.gpus)
+        kept = Kept(said, row.urgent, row.escalates, row.acknowledged_at is not None)
         before = found.get(key)
-        found[key] = Told(said_next(before.said if before else None, kept), row["number"])
+        found[key] = Told(said_next(before.said if before else None, kept), row.number)
     return found
 
 

@@ -80,11 +80,11 @@ class Kept:
     acknowledged: bool
 
     @classmethod
-    def read(cls, row: Mapping[str, Any], *, acknowledged: bool) -> "Kept":
-        """A row of the outbox."""
+    def written(cls, row: Mapping[str, Any]) -> "Kept":
+        """A row for the outbox, which nobody has acknowledged yet."""
         said = Said(row["written_at"], Phase(row["phase"]), Mood(row["mood"]), row["start"], row["end"], row["eta"],
                     row["back"], row["gpus"])  # fmt: skip
-        return cls(said, row["urgent"], row["escalates"], acknowledged)
+        return cls(said, row["urgent"], row["escalates"], acknowledged=False)
 
 
 def said_next(last: Said | None, each: Kept) -> Said:

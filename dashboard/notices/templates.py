@@ -19,13 +19,16 @@ FIELDS = {
     "cluster": "where, '' where nobody told",
     "kind": "firmware, power, …",
     "audience": "who is told",
+    "on_call": "who is on call now, by name; '' where the directory does not tell",
+    "escalates_to": "to whom it goes where nobody acknowledges, by name; '' where it goes to nobody",
     "gpus": "1,024 GPUs, of this audience; 'GPUs' where nobody told how many",
     "share": "how a team's part is known: by node or pro rata",
     "start": "Tue 18:00 CET (in 3 d); '' where none is planned",
     "end": "the planned end, Thu 18:00 CET",
     "was_start": "the start that this audience was told before, where it moved",
     "was_end": "the end that it was told before, where it moved",
-    "likely": "when 95 % are likely back",
+    "part": "95 %, or all once so many should be back",
+    "likely": "when that part is likely back",
     "plan_on": "when to plan on it",
     "was_likely": "what it was told before, where that moved",
     "back": "56 %",
@@ -35,22 +38,23 @@ FIELDS = {
     "page": "the address of its page, '' where the app has none",
 }
 
+_ON_CALL = "{% if on_call %}On call: {{ on_call }}. {% endif %}"
 _MAY = "{% if not sure %} It may happen, which is not certain: {{ why }}.{% endif %}"
 _WHERE = "{% if cluster %} on {{ cluster }}{% endif %}"
 _WINDOW = (
     "{% if start %} from {{ start }}{% else %}, no start is planned yet{% endif %}"
     "{% if end %} until {{ end }}{% endif %}"
 )
-_BACK = (
-    "{% if likely %} 95 % are likely back {{ likely }}{% if plan_on %}; plan on {{ plan_on }}{% endif %}.{% endif %}"
-)
+_PLAN = "{% if plan_on %}; plan on {{ plan_on }}{% endif %}."
+_BACK = "{% if likely %} {{ part | capitalize }} are likely back {{ likely }}" + _PLAN + "{% endif %}"
 _AHEAD = "{{ title }} ({{ provider }}{{ ', ' + maintenance if maintenance != title }}) takes {{ gpus }} out"
 
 DEFAULTS: dict[str, str] = {
     Rung.CONFIRMED: f"{_AHEAD}{_WHERE}{_WINDOW}. It is confirmed.{_BACK}",
     Rung.BEFORE: f"{_AHEAD}{_WHERE}{_WINDOW}.{_MAY}{_BACK}",
     Rung.AGAIN: f"{_AHEAD}{_WHERE}{_WINDOW}. Nobody has acknowledged this yet.{_MAY}{_BACK}",
-    Rung.ESCALATED: f"Nobody of {{{{ audience }}}} has acknowledged this: {_AHEAD}{_WHERE}{_WINDOW}.{_MAY}",
+    Rung.ESCALATED: f"Nobody of {{{{ audience }}}} has acknowledged this: {_AHEAD}{_WHERE}{_WINDOW}.{_MAY}"
+    "{% if escalates_to %} It goes to {{ escalates_to }}, too.{% endif %}",
     Rung.MOVED: f"Moved: {_AHEAD}{_WHERE}{_WINDOW}. You were told "
     f"{{{{ was_start or 'no start' }}}} until {{{{ was_end or 'no end' }}}}.{_MAY}{_BACK}",
     Rung.DEFERRED: "Deferred: {{ title }} ({{ provider }}) does not come as you were told, "
@@ -75,13 +79,13 @@ TODO: dict[Kind, dict[str, str]] = {
         "over": "Your capacity is as it was.",
     },
     "scheduler": {
-        "before": "Place nothing there that runs past the start; cordon in time.",
-        "running": "Leave what is out cordoned; what is back may be filled.",
+        "before": f"{_ON_CALL}Place nothing there that runs past the start; cordon in time.",
+        "running": f"{_ON_CALL}Leave what is out cordoned; what is back may be filled.",
         "over": "Open it again where it is not.",
     },
     "cluster": {
-        "before": "Please acknowledge, and have it drained by the start.",
-        "running": "Hand over what is drained, take over what is back.",
+        "before": f"{_ON_CALL}Please acknowledge, and have it drained by the start.",
+        "running": f"{_ON_CALL}Hand over what is drained, take over what is back.",
         "over": "Check that nothing of it was left behind.",
     },
 }

@@ -33,3 +33,23 @@ def lasted(label: str) -> Any:
 def hours(label: str) -> Any:
     """Signed hours."""
     return st.column_config.NumberColumn(label, format="%+.0f h")
+
+
+def whole(label: str) -> Any:
+    """A number of which nobody needs the decimals, grouped in thousands."""
+    return st.column_config.NumberColumn(label, format="localized", step=1)
+
+
+def tenths(label: str) -> Any:
+    """A small number, to one decimal."""
+    return st.column_config.NumberColumn(label, format="%.1f")
+
+
+def percent(label: str) -> Any:
+    """Whole per cent."""
+    return st.column_config.NumberColumn(label, format="%d %%")
+
+
+def lasted_finely(label: str) -> Any:
+    """Hours that something took, to one decimal."""
+    return st.column_config.NumberColumn(label, format="%.1f h")

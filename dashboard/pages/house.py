@@ -12,10 +12,12 @@ from dashboard.model.scope import Scope
 from dashboard.pages import (
     address,
     capacity,
+    cluster,
     hints,
     lifecycle,
     maintenance,
     maintenances,
+    node,
     notices,
     paper,
     partner,
@@ -23,7 +25,9 @@ from dashboard.pages import (
     plan,
     preferences,
     remembered,
+    review,
     scoping,
+    search,
     shell,
     sources,
     trust,
@@ -46,6 +50,7 @@ class Room:
     draw: Callable[[Scope], None]
     listed: bool = True
     bare: bool = False  # for people from outside: nothing around it names anything
+    quiet: str = ""  # with this in its address it is shown without anything around it
     wall: bool = False  # may hang on a wall
 
 
@@ -57,9 +62,13 @@ ROOMS = (
     Room("watch", "Watch", watch.page, wall=True),
     Room("notices", "Notices", notices.page),
     Room("trust", "Trust", trust.page),
+    Room("review", "Review", review.page, quiet="present"),
     Room("sources", "Sources", sources.page),
     Room("lifecycle", "Lifecycle", lifecycle.page),
     Room("maintenance", "Maintenance", maintenance.page, listed=False),
+    Room("node", "Node", node.page, listed=False),
+    Room("cluster", "Cluster", cluster.page, listed=False),
+    Room("search", "Search", search.page, listed=False),
     Room("partner", "Partner", partner.page, listed=False, bare=True),
 )
 
@@ -96,7 +105,9 @@ def _scope(room: Room) -> Scope:
     if on_a_wall(room):
         st.html(wall.LOOK)
         return scoping.scope_unseen()
-    return _chrome()
+    if _is_quiet(room):
+        return scoping.scope_unseen()
+    return _chrome(room)
 
 
 def on_a_wall(room: Room) -> bool:
@@ -104,27 +115,37 @@ def on_a_wall(room: Room) -> bool:
     return room.wall and wall.is_on()
 
 
-def _chrome() -> Scope:
-    """The lines above a page: the ways to the others, and the scope."""
+def _is_quiet(room: Room) -> bool:
+    return bool(room.quiet and address.said(room.quiet))
+
+
+def _chrome(here: Room) -> Scope:
+    """The lines above a page: the ways to the others, the search, and the scope."""
     with st.container(key="chrome", gap="xsmall"):
-        with st.container(horizontal=True, key="ways", gap="xsmall"):
-            for room in ROOMS:
-                if room.listed:
-                    shell.way(room.name, room.title)
-        return scoping.scope_bar()
+        with st.container(horizontal=True, key="first_line", gap="small", vertical_alignment="center"):
+            with st.container(horizontal=True, key="ways", gap="xsmall"):
+                for room in ROOMS:
+                    if room.listed:
+                        shell.way(room.name, room.title)
+            found = st.container(key="finder", width="content")
+        scope = scoping.scope_bar()
+        with found:
+            search.button(scope, here.name)
+        return scope
 
 
 def _draw(room: Room, scopes: list[Scope]) -> None:
     scope = scopes[0]
     if room.listed and room.name != "plan":
-        address.write("maintenance", None)  # the browser's back button leaves it behind
+        for name in ("maintenance", "node", "q"):  # the browser's back button leaves these behind
+            address.write(name, None)
     # Each in a place of its own: what comes and goes in one moves no other, and what is open there stays open.
     above, page, below = st.container(key="above"), st.container(key="page"), st.container(key="below")
     freshness: Freshness | None = None
     with above:
-        if not (room.bare or on_a_wall(room)):
+        if not (room.bare or on_a_wall(room) or _is_quiet(room)):
             hints.three()
-        if not room.bare:
+        if not (room.bare or _is_quiet(room)):
             with shell.part("The age of the sources"):
                 freshness = shell.load("freshness", scope)
                 shell.banner(scope, freshness)

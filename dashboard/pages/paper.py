@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard.figures.theme import DARK, LIGHT, Look
+from dashboard.figures.theme import DARK, LETTERS, LIGHT, Look
 from dashboard.model.outlook import Fan
 from dashboard.pages.text import numbers, plain, quantity, written_out
 
@@ -24,9 +24,9 @@ def sentence(words: str) -> None:
 
 def heading(words: str, aside: str = "") -> None:
     """Opens a section, with a quiet word on how to use it."""
-    st.header(words, anchor=False)
+    st.header(plain(words), anchor=False)
     if aside:
-        st.caption(aside)
+        st.caption(plain(aside))
 
 
 def caption(words: str) -> None:
@@ -63,9 +63,25 @@ def number(grid: Any, label: str, words: str, *, hint: str | None = None) -> Non
     grid.metric(label, plain(value), plain(rest) or None, delta_color="off", delta_arrow="off", help=hint)
 
 
-def picture(figure: Any, words: str, key: str) -> None:
-    """A figure, with what it says in words for whoever does not see it."""
-    st.plotly_chart(figure, theme=None, key=key, alt=words, config={"displayModeBar": False, "scrollZoom": False})
+def picture(figure: Any, words: str, key: str, camera: str = "") -> None:
+    """A figure, with what it says in words for whoever does not see it; a `camera` saves it as a PNG of that name."""
+    taken = {"format": "png", "scale": 2, "filename": camera}
+    bar = {"modeBarButtons": [["toImage"]], "displaylogo": False, "toImageButtonOptions": taken} if camera else {}
+    config = {"displayModeBar": bool(camera), "scrollZoom": False, **bar}
+    st.plotly_chart(figure, theme=None, key=key, alt=words, config=config)
+
+
+def stages() -> None:
+    """The letters of the stages."""
+    st.caption(" · ".join(f"{letter} {stage.replace('_', ' ')}" for stage, letter in LETTERS.items()))
+
+
+def letter(head: str, subject: object, body: object) -> None:
+    """A message of somebody's, set apart; no word of it is read as anything but text."""
+    with st.container(border=True):
+        caption(head)
+        strong(str(subject))
+        st.text(str(body))
 
 
 def key(drawn: Fan | None = None) -> None:
@@ -84,6 +100,14 @@ def table(frame: pd.DataFrame, columns: dict[str, str], zone: str, words: str) -
     # The styler keeps numbers numbers, so that they stand on the right, and still groups their thousands.
     styled = shown.style.format(dict.fromkeys(numbers(shown), quantity))
     st.table(styled, border="horizontal", hide_index=True, alt=words)
+
+
+def words_in_rows(head: Sequence[str], rows: Sequence[Sequence[str]], words: str) -> None:
+    """A table that is in words already; columns may have the same name, or none."""
+    frame = pd.DataFrame([[plain(each) for each in row] for row in rows], columns=range(len(head)))
+    # A name that nobody sees tells two columns apart.
+    frame.columns = pd.Index([plain(each) + "\u200b" * i for i, each in enumerate(head)])
+    st.table(frame, border="horizontal", hide_index=True, alt=words)
 
 
 def nothing(words: str, hint: str = "") -> None:

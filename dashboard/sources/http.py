@@ -5,8 +5,8 @@ import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
+from functools import partial
 from socket import gaierror
 from time import monotonic
 from typing import Any
@@ -14,17 +14,19 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 import requests
 from requests.auth import AuthBase
-from requests.utils import parse_header_links
 from urllib3.exceptions import HTTPError, NameResolutionError, ReadTimeoutError
 
-from dashboard.errors import SourceFailed, SourceRefused, SourceUnavailable
+from dashboard.errors import SourceFailed, SourceGone, SourceRefused, SourceUnavailable
 from dashboard.sources.address import Address, HttpSource, Reached
+from dashboard.sources.headers import ahead, next_link, pause, pause_seconds
+from dashboard.sources.timed import Deadline, Timed
 
 __all__ = ["Address", "Answer", "Client", "HttpSource", "Reply"]
 
 Params = Mapping[str, str | Sequence[str]]
 
 REDIRECTS = 5
+REDIRECTED = (301, 302, 303, 307, 308)
 PIECE = 1 << 16
 MEGABYTE = 1_000_000
 AGENT = "dashboard (maintenance of GPU fleets)"
@@ -32,7 +34,7 @@ AGENT = "dashboard (maintenance of GPU fleets)"
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer as it came, whatever its status."""
+    """An answer as it came, whatever its status; its headers go by any case."""
 
     status: int
     headers: Mapping[str, str]
@@ -57,9 +59,11 @@ class Client:
     """
 
     def __init__(self, source: Reached, now: datetime, auth: AuthBase | None = None) -> None:
-        self._source, self._now = source, now
+        self._source, self._now, self._began = source, now, monotonic()
         self._home = _origin(urlsplit(source.url))
-        self._session = requests.Session()
+        self._session, self._deadline = requests.Session(), Deadline()
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, Timed(self._deadline))
         # No .netrc, proxies or certificates from the environment: a source reaches what its configuration names.
         self._session.trust_env = False
         self._session.headers.update({"User-Agent": AGENT, "Accept": "application/json"})
@@ -88,40 +92,84 @@ class Client:
 
     def get(self, url: str, params: Params | None = None, etag: str = "") -> Answer:
         """The JSON at `url`. Raises SourceUnavailable and SourceRefused, in words."""
-        until = monotonic() + self._source.timeout
+        self._begin()
         asked: Params | None = params
         for _ in range(REDIRECTS + 1):
             self._stay_home(url)
-            with self._in_words(url), closing(self._ask(url, asked, etag, until)) as response:
+            with self._in_words(url), closing(self._ask(url, asked, etag)) as response:
                 if not response.is_redirect:
-                    return self._answer(url, response, until)
+                    return self._answer(url, response)
                 url, asked = urljoin(response.url, response.headers["location"]), None
         raise self._refused(url, "redirects in circles: give the address it should end at")
+
+    def lines(self, url: str, params: Params, seconds: float) -> Iterator[list[bytes]]:
+        """The lines of an answer that goes on for so many seconds, as they come. Raises like `get`."""
+        self._begin()
+        self._stay_home(url)
+        with self._in_words(url), closing(self._ask(url, params, "")) as response:
+            if response.status_code != requests.codes.ok:
+                raise self._of_status(url, response.status_code, pause(response.headers))
+            self._begin(seconds)
+            begun = b""
+            for piece in self._pieces(response):
+                *whole, begun = (begun + piece).split(b"\n")
+                if len(begun) > self._source.largest_mb * MEGABYTE:
+                    raise self._too_large(url)
+                if whole:
+                    yield whole
+            if begun:
+                yield [begun]
 
     def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """The answer to a request that somebody else has made and signed; a redirect is an answer like any other.
 
         Raises SourceUnavailable and SourceRefused where there is none, in words.
         """
-        until = monotonic() + self._source.timeout
+        self._begin()
         self._stay_home(url)
         request = requests.Request(method, url, dict(headers), data=body)
         with self._in_words(url), closing(self._sent(request)) as response:
-            return Reply(response.status_code, dict(response.headers), self._body(url, response, until))
+            return Reply(response.status_code, response.headers, self._body(url, response))
+
+    def post(self, url: str, value: Any) -> Answer:
+        """The JSON that a question, JSON itself, is answered with. Raises SourceUnavailable and SourceRefused."""
+        reply = self.send("POST", url, {"Content-Type": "application/json"}, json.dumps(value).encode())
+        if reply.status != requests.codes.ok:
+            raise self.fault(url, reply.status, pause(reply.headers))
+        return Answer(self.read(url, reply), True, "", None, reply.headers)
+
+    def read(self, url: str, reply: Reply) -> Any:
+        """The JSON that an answer from `url` holds. Raises SourceUnavailable for anything else, in words."""
+        if reply.body[:200].lstrip().startswith(b"<") or "html" in reply.headers.get("content-type", ""):
+            raise self._unavailable(url, "answered with a web page instead of JSON: is the url that of the interface?")
+        try:
+            return json.loads(reply.body, parse_constant=_no_constant)
+        except (ValueError, RecursionError) as why:
+            raise self._unavailable(url, "answered with broken JSON: ask its operator") from why
+
+    def _begin(self, seconds: float = 0.0) -> None:
+        """From now on the time runs that an answer may take."""
+        self._deadline.until = monotonic() + seconds + self._source.timeout
 
     def _sent(self, request: requests.Request) -> requests.Response:
         prepared = self._session.prepare_request(request)
         settings = self._session.merge_environment_settings(prepared.url, {}, True, None, None)
-        return self._session.send(prepared, timeout=self._source.timeout, allow_redirects=False, **settings)
+        send = partial(self._session.send, timeout=self._deadline.left(), allow_redirects=False)
+        return self._heard(send(prepared, **settings))
 
     def fault(self, url: str, status: int, retry_after: str = "") -> SourceFailed:
         """What a status that is no success comes to, in words, for whoever asked by `send`."""
         return self._of_status(url, status, retry_after)
 
-    def _ask(self, url: str, params: Params | None, etag: str, until: float) -> requests.Response:
-        left = max(until - monotonic(), 0.001)
+    def _ask(self, url: str, params: Params | None, etag: str) -> requests.Response:
         headers = {"If-None-Match": etag} if etag else {}
-        return self._session.get(url, params=params, headers=headers, timeout=left, allow_redirects=False, stream=True)
+        ask = partial(self._session.get, allow_redirects=False, stream=True)
+        return self._heard(ask(url, params=params, headers=headers, timeout=self._deadline.left()))
+
+    def _heard(self, response: requests.Response) -> requests.Response:
+        """Holds the sender's clock against ours."""
+        self._source.hear_clock(ahead(response.headers, self._now + timedelta(seconds=monotonic() - self._began)))
+        return response
 
     def _stay_home(self, url: str) -> None:
         try:
@@ -135,35 +183,28 @@ class Client:
                 "if that is right, make it the url",
             )
 
-    def _answer(self, url: str, response: requests.Response, until: float) -> Answer:
+    def _answer(self, url: str, response: requests.Response) -> Answer:
         if response.status_code == requests.codes.not_modified:
             return Answer(None, False, "", None)
         if response.status_code != requests.codes.ok:
-            raise self._of_status(url, response.status_code, response.headers.get("retry-after", ""))
-        body = self._body(url, response, until)
-        start = body[:200].lstrip()
-        if start.startswith(b"<") or "html" in response.headers.get("content-type", ""):
-            raise self._unavailable(url, "answered with a web page instead of JSON: is the url that of the interface?")
-        try:
-            value = json.loads(body, parse_constant=_no_constant)
-        except (ValueError, RecursionError) as why:
-            raise self._unavailable(url, "answered with broken JSON: ask its operator") from why
-        return Answer(value, True, response.headers.get("etag", ""), _next_link(response), response.headers)
+            raise self._of_status(url, response.status_code, pause(response.headers))
+        value = self.read(url, Reply(response.status_code, response.headers, self._body(url, response)))
+        return Answer(value, True, response.headers.get("etag", ""), next_link(response), response.headers)
 
-    def _body(self, url: str, response: requests.Response, until: float) -> bytes:
+    def _body(self, url: str, response: requests.Response) -> bytes:
         """All of the body, read as it comes: neither its size nor its pace is the sender's to decide."""
-        most = int(self._source.largest_mb * MEGABYTE)
         body = bytearray()
+        for piece in self._pieces(response):
+            body += piece
+            if len(body) > self._source.largest_mb * MEGABYTE:
+                raise self._too_large(url)
+        return bytes(body)
+
+    def _pieces(self, response: requests.Response) -> Iterator[bytes]:
         # read1 returns what has come; read would wait, byte by byte, for a whole piece.
         while piece := response.raw.read1(PIECE, decode_content=True):
-            body += piece
-            if len(body) > most:
-                raise self._refused(
-                    url, f"answered with more than {self._source.largest_mb:g} MB: ask for less, or raise largest_mb"
-                )
-            if monotonic() > until:
-                raise self._too_slow(url)
-        return bytes(body)
+            self._deadline.left()
+            yield piece
 
     def _of_status(self, url: str, code: int, retry_after: str) -> SourceFailed:
         held = self._source.credential()
@@ -180,17 +221,20 @@ class Client:
             requests.codes.not_found: "has nothing at that address (404): correct the url",
         }
         if code in passing or code >= requests.codes.server_error:
-            after = _retry_after(retry_after, self._now)
+            after = pause_seconds(retry_after, self._now)
             own_fault = f"has a fault of its own ({code}): it is asked again by itself"
-            return self._unavailable(url, passing.get(code, own_fault), after)
-        return self._refused(url, lasting.get(code, f"answered {code}: correct the url or the options"))
+            kind = SourceGone if code == requests.codes.gone else SourceUnavailable
+            return kind(self._sentence(url, passing.get(code, own_fault)), after)
+        elsewhere = f"redirects ({code}), and only the configured host is asked: give the address it should end at"
+        other = elsewhere if code in REDIRECTED else f"answered {code}: correct the url or the options"
+        return self._refused(url, lasting.get(code, other))
 
     @contextmanager
     def _in_words(self, url: str) -> Iterator[None]:
         """Foreign errors become ours. Their own words may hold the address with all its parameters: never shown."""
         try:
             yield
-        except (requests.Timeout, ReadTimeoutError) as why:
+        except (requests.Timeout, ReadTimeoutError, TimeoutError) as why:
             raise self._too_slow(url) from why
         except (requests.RequestException, HTTPError, ssl.SSLError, OSError) as why:
             raise self._unreachable(url, why) from why
@@ -220,8 +264,12 @@ class Client:
             url, f"did not answer within {self._source.timeout:g} s: it is asked again; raise timeout if this stays"
         )
 
-    def _unavailable(self, url: str, what: str, retry_after: float | None = None) -> SourceUnavailable:
-        return SourceUnavailable(self._sentence(url, what), retry_after)
+    def _too_large(self, url: str) -> SourceFailed:
+        most = f"{self._source.largest_mb:g} MB"
+        return self._refused(url, f"answered with more than {most}: ask for less, or raise largest_mb")
+
+    def _unavailable(self, url: str, what: str) -> SourceUnavailable:
+        return SourceUnavailable(self._sentence(url, what))
 
     def _refused(self, url: str, what: str) -> SourceRefused:
         return SourceRefused(self._sentence(url, what))
@@ -238,24 +286,6 @@ def _origin(parts: SplitResult) -> tuple[str, str, int]:
 
 def _no_constant(name: str) -> float:
     raise ValueError(f"{name} is no JSON")
-
-
-def _next_link(response: requests.Response) -> str | None:
-    for link in parse_header_links(response.headers.get("link", "")):
-        if link.get("rel") == "next" and link.get("url"):
-            return urljoin(response.url, link["url"])
-    return None
-
-
-def _retry_after(text: str, now: datetime) -> float | None:
-    """Seconds, from a number of them or from a date; None for neither."""
-    if text.strip().isdecimal():
-        return float(text)
-    try:
-        at = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return max((at - now).total_seconds(), 0.0) if at.tzinfo else None
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

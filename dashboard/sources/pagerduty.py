@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from dashboard.errors import SourceUnavailable
 from dashboard.model.instants import iso
+from dashboard.model.parties import NOBODY_ON_CALL
 from dashboard.model.stages import Role
 from dashboard.sources.address import Address, HttpSource
 from dashboard.sources.http import Client
@@ -19,7 +20,6 @@ from dashboard.sources.mapping import as_text, field_of
 from dashboard.sources.seam import Batches, Name, Secret, Standing, Told
 
 PAGE, MOST = 100, 10_000
-NOBODY = "nobody is on call"
 
 
 class Duty(BaseModel):
@@ -117,4 +117,4 @@ def holder(duty: Duty, listed: Sequence[Mapping[str, Any]]) -> str:
         name, level = as_text(field_of(each, "user.summary")).strip(), each.get("escalation_level")
         if as_text(field_of(each, f"{field}.id")) == wanted and name:
             found.setdefault(level if isinstance(level, int) else 99, set()).add(name)
-    return ", ".join(sorted(found[min(found)])) if found else NOBODY
+    return ", ".join(sorted(found[min(found)])) if found else NOBODY_ON_CALL

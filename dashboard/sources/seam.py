@@ -55,6 +55,7 @@ class Batch:
 
     A row has its fact's columns in their order. Where its clock of knowledge is None, the row says how things are now:
     it becomes a fact, known from now, if that is not known yet.
+    `lasting`: whether its cursor must outlive this worker; one that need not costs no write where nothing else is new.
     `reread`: files that were read anew, whose rows set aside earlier are to be forgotten ('': the source as a whole).
     """
 
@@ -63,6 +64,7 @@ class Batch:
     set_aside: Sequence[SetAside] = ()
     reread: Sequence[str] = ()
     letters: Sequence[Letter] = ()
+    lasting: bool = True
 
 
 Batches = Generator[Batch, None, None]
@@ -95,7 +97,8 @@ class Source(BaseModel):
     def poll(self, cursor: str | None, now: datetime) -> Batches:
         """What is new since `cursor`, in batches; None asks for all there is. Nothing new yields nothing.
 
-        Raises SourceUnavailable and SourceRefused, after batches that count all the same.
+        Raises SourceUnavailable and SourceRefused, after batches that count all the same; SourceInPart at the end,
+        where the source could not speak for all of it.
         """
 
     def anew(self, cursor: str) -> str | None:
@@ -104,6 +107,14 @@ class Source(BaseModel):
         None, the beginning, unless the cursor also holds what the source itself forgets.
         """
         return None
+
+    def rest(self, cursor: str | None) -> float:
+        """Seconds from a poll that went well, and came to this cursor, to the next."""
+        return self.interval
+
+    def doubt(self) -> str:
+        """What is wrong although it answers, in words; '' for nothing."""
+        return ""
 
     @property
     def pushed(self) -> bool:
@@ -120,8 +131,11 @@ class Standing(Source):
     """A source that tells only how things stand: its cursor is what it told last, and what vanishes is over."""
 
     def anew(self, cursor: str) -> str | None:
-        """There is no past to be told again: the cursor is all that is known of what vanishes."""
-        return cursor
+        """What stood still stands, so that what vanishes is over; and differs from all there is, so that it is told."""
+        known = json.loads(cursor)
+        return json.dumps(
+            {key: each | {"again": True} if isinstance(each, dict) else "" for key, each in known.items()}
+        )
 
     def brought(self, told: Sequence[Told], standing: object, cursor: str | None, now: datetime) -> Batches:
         """What differs from the last answer, and how things stand by this one; nothing where both are the same."""

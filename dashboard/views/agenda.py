@@ -1,21 +1,20 @@
 """What is planned and what is news, for calendars and feed readers: always as of now."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import quote
 
 from sqlalchemy import Connection
 
 from dashboard.log.forecasts import last_said
-from dashboard.model.calendar import About, Event, coming_back, planned, uid
+from dashboard.log.plans import plans_of
+from dashboard.model.calendar import About, Event, about, coming_back, of_plan, path_of, planned, uid, whole_clock
 from dashboard.model.instants import instant, micros
 from dashboard.model.outlook import LIKELY, PLAN_ON, Forecast
 from dashboard.model.plan import Revision
 from dashboard.model.scope import Scope
 from dashboard.views import words
 from dashboard.views.ahead import Ahead, look_lightly, open_ids
-from dashboard.views.plans import plans_of, revised
+from dashboard.views.plans import revised
 from dashboard.views.summaries import ALMOST, Summary, summaries
 
 KEPT = timedelta(days=30)  # what is over stays in calendars, so that they hear of it
@@ -58,15 +57,15 @@ def agenda(connection: Connection, scope: Scope, now: datetime) -> Agenda:
     events: list[Event] = []
     for each in found:
         told = plans[each.maintenance_id]
-        window = planned(_about(each, ahead, _planned_words(each, told)), told)
+        window = planned(_about(each, ahead, of_plan(each.status, each.gpus, told)), told)
         events += [window] if window else []
         if each.maintenance_id in said:
             forecast, number = said[each.maintenance_id]
             likely, plan_on = (forecast.quantile(ALMOST, level) for level in (LIKELY, PLAN_ON))
             if plan_on <= forecast.as_of:
                 continue  # so many are back already
-            about = _about(each, ahead, _back_words(each, forecast))
-            events.append(coming_back(about, likely, plan_on, forecast.as_of, number))
+            told_back = _about(each, ahead, _back_words(each, forecast))
+            events.append(coming_back(told_back, likely, plan_on, forecast.as_of, number))
     return Agenda(_name("Maintenance", ahead, scope), tuple(sorted(events, key=lambda each: (each.begins, each.uid))))
 
 
@@ -104,40 +103,19 @@ def _name(what: str, ahead: Ahead, scope: Scope) -> str:
     return " · ".join([what, *(each for each in of if each)])
 
 
-def _path(maintenance_id: str) -> str:
-    return f"/maintenance?maintenance={quote(maintenance_id, safe='')}"
-
-
 def _about(each: Summary, ahead: Ahead, said: str) -> About:
     told = ahead.picture.known[each.maintenance_id].maintenance
-    reference = f"Reference: {told.provider_ref}" if told.provider_ref else ""
-    text = "\n".join(part for part in (said, reference, each.maintenance_id) if part)
-    place = ", ".join(part for part in (each.cluster, each.provider) if part)
-    return About(each.maintenance_id, each.title, place, words.stage(each.kind), text, _path(each.maintenance_id))
-
-
-def _clock(at: int) -> str:
-    """Whoever subscribes may be anywhere: in a text the zone is UTC, and the date is whole."""
-    return f"{instant(at):%a %-d %b %Y %H:%M} UTC"
-
-
-def _planned_words(each: Summary, plans: Sequence[Revision]) -> str:
-    """What holds of the plan by itself, so that it changes with the plan alone."""
-    lines = [f"{words.stage(each.status).capitalize()}, with {words.gpus(each.gpus)}."]
-    ends = [plan.ends for plan in plans if plan.ends is not None]
-    if ends and ends[-1] != ends[0]:
-        lines.append(f"First promised for {_clock(ends[0])}, now for {_clock(ends[-1])}.")
-    return "\n".join(lines)
+    return about(each.maintenance_id, each.title, (each.cluster, each.provider), each.kind, said, told.provider_ref)
 
 
 def _back_words(each: Summary, forecast: Forecast) -> str:
-    likely, plan_on = (_clock(micros(forecast.quantile(ALMOST, level))) for level in (LIKELY, PLAN_ON))
+    likely, plan_on = (whole_clock(micros(forecast.quantile(ALMOST, level))) for level in (LIKELY, PLAN_ON))
     return "\n".join([f"95 % of {words.gpus(each.gpus)} are likely back by {likely}; plan on {plan_on}.",
                       *forecast.because])  # fmt: skip
 
 
 def _news(each: Summary, new: Revision, before: Revision | None) -> News:
-    said = revised(new, before, _clock)
+    said = revised(new, before, whole_clock)
     where = ", ".join(part for part in (each.provider, each.cluster) if part)
     return News(
         uid=uid(f"update at {new.at}", each.maintenance_id),
@@ -146,5 +124,5 @@ def _news(each: Summary, new: Revision, before: Revision | None) -> News:
         words=f"{where}. {said[:1].upper()}{said[1:]}." if where else f"{said[:1].upper()}{said[1:]}.",
         by=new.by or each.provider or "unnamed",
         kind=words.stage(each.kind),
-        path=_path(each.maintenance_id),
+        path=path_of(each.maintenance_id),
     )

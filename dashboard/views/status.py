@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from dashboard.errors import UsageError
 from dashboard.log.forecasts import last_said
+from dashboard.log.plans import plans_of
 from dashboard.log.read import node_attributes
 from dashboard.log.state import changes
 from dashboard.model.instants import instant, iso, micros
@@ -25,7 +26,7 @@ from dashboard.views.ahead import Ahead, look_ahead, look_at, open_ids
 from dashboard.views.capacity import next_dip, sentence
 from dashboard.views.freshness import freshness
 from dashboard.views.owing import Ball, Owed
-from dashboard.views.plans import plans_of, revised
+from dashboard.views.plans import revised
 from dashboard.views.summaries import ALMOST, Summary, summaries
 
 DAY = timedelta(hours=24)
@@ -109,7 +110,7 @@ def status(
     reader last looked, else a day before. Raises UsageError for a maintenance that is not known, or a `since` that is
     yet to come."""
     wanted = sorted(set(ids))
-    ahead = look_at(connection, scope, now, wanted)[0] if wanted else look_ahead(connection, scope, now)
+    ahead = look_at(connection, scope, now, wanted)[0] if wanted else look_ahead(connection, scope, now, reasons=True)
     since = since or ahead.now - DAY
     if since >= ahead.now:
         raise UsageError(f"status: {iso(since)} is not before {iso(ahead.now)}, the instant of the update")

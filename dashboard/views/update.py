@@ -28,6 +28,11 @@ def _as_they_are(text: str) -> str:
     return " ".join(text.split())
 
 
+def _tame(text: str) -> str:
+    """Words of others in one line that calls nobody and makes no link, wherever it is read."""
+    return MADE_OF_TEXT.sub(JOINER, " ".join(text.split()))
+
+
 @dataclass(frozen=True, slots=True)
 class Marks:
     """How a form of writing is marked up."""
@@ -39,6 +44,7 @@ class Marks:
 
 MARKDOWN = Marks(escaped, lambda text: f"**{text}**", "- ")
 TEXT = Marks(_as_they_are, lambda text: text, "  ")
+POST = Marks(_tame, lambda text: text, "• ")
 
 
 def written(status: Status, shape: str) -> str | dict[str, Any]:
@@ -46,6 +52,12 @@ def written(status: Status, shape: str) -> str | dict[str, Any]:
     if shape == "json":
         return as_json(status)
     return _written(status, MARKDOWN if shape == "markdown" else TEXT)
+
+
+def posted(status: Status) -> tuple[str, str]:
+    """The update as it goes over any channel, a chat's or a mail's: its head, and the rest."""
+    head, _, rest = _written(status, POST).partition("\n\n")
+    return head, rest.rstrip()
 
 
 def _written(status: Status, marks: Marks) -> str:

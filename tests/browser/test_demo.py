@@ -25,10 +25,15 @@ PAGES = {
     "watch": "/watch",
     "notices": "/notices",
     "trust": "/trust",
+    "review": "/review?compare=nimbus&with=kestrel",
+    "presented": "/review?period=365d&present=2",
     "sources": "/sources",
     "lifecycle": "/lifecycle",
     "plan": "/plan",
     "maintenance": "/maintenance?maintenance=M-1129",
+    "node": "/node?node=iad1-b01-1",
+    "cluster": "/cluster?cluster=nimbus-iad-1",
+    "search": "/search?q=a01",
 }
 DRAWN = {
     "watch": ".st-key-footer",
@@ -36,6 +41,7 @@ DRAWN = {
     "sources": ".st-key-footer",
     "whos_up": ".st-key-footer",
     "partner": "[data-testid=stTable]",
+    "search": ".st-key-hits",
 }
 """What is there once a page is drawn, where it has no figure."""
 

@@ -24,6 +24,7 @@ from sqlalchemy import Engine, select
 from dashboard.jobs.deliver import Courier
 from dashboard.jobs.notify import Notifier
 from dashboard.log.append import append
+from dashboard.log.bulk import no_collector
 from dashboard.log.database import appending, opened, reading, writing
 from dashboard.log.notice_tables import acknowledgements, attempts, deliveries, messages, notices
 from dashboard.log.outbox import acknowledge
@@ -32,9 +33,10 @@ from dashboard.notices.plan import Notices
 from tests.notices.reference import Judged, Sent, judge
 from tests.notices.world import CLUSTERS, NODES, ON_CLUSTER, START, TEAMS, World, make_world, micros
 
+DAY = timedelta(days=1)
 DAYS = 25
-EVERY = timedelta(hours=3)
-LOOKS = (DAYS + 20) * 8  # until long after the last is announced
+EVERY = timedelta(hours=4)
+AFTER = 20  # days that the notifier goes on after the last is announced
 
 
 class Killed(BaseException):
@@ -92,6 +94,7 @@ class Simulation:
     world: World
     plan: Notices
     seed: int
+    days: int = DAYS
     sends: bool = True
     looks: list[int] = field(default_factory=list)
     killed: int = 0
@@ -128,8 +131,8 @@ class Simulation:
 
     def run(self) -> None:
         down_until = START
-        for i in range(LOOKS):
-            self._at = START + i * EVERY + timedelta(minutes=float(self.rng.uniform(0, 60)))
+        for i in range((self.days + AFTER) * DAY // EVERY):
+            self._at = START + i * EVERY + timedelta(minutes=float(self.rng.uniform(0, 80)))
             if self._at < down_until:
                 continue
             if i > 5 and self.rng.random() < 0.006:
@@ -139,7 +142,7 @@ class Simulation:
                 self._facts()
             self._look()
             self._acknowledge()
-            if i % 3 == 0:
+            if i % 2 == 0:
                 self._send()
         for _ in range(60):
             self._at += timedelta(hours=1)
@@ -176,7 +179,7 @@ class Simulation:
             self._alive = None  # killed right after it was committed: what it remembered is gone
 
     def _during(self, _: str) -> None:
-        if self.rng.random() < 0.02:
+        if self.rng.random() < 0.04:
             raise Killed
 
     def _acknowledge(self) -> None:
@@ -192,7 +195,7 @@ class Simulation:
             return
 
         def during(_: str) -> None:
-            if kill and self.rng.random() < 0.01:
+            if kill and self.rng.random() < 0.02:
                 raise Killed
 
         for channel in self.plan.channels:
@@ -248,15 +251,21 @@ class Outcome:
 
 
 def simulate(
-    count: int, seed: int = 1, change: Callable[[Notices], Notices] | None = None, *, sends: bool = True
+    count: int,
+    seed: int = 1,
+    change: Callable[[Notices], Notices] | None = None,
+    *,
+    days: int = DAYS,
+    sends: bool = True,
 ) -> Outcome:
     """Runs a world of so many maintenances, and judges what came of it; what is only written is enough for rules."""
     began = monotonic()
-    world = make_world(count, DAYS, seed)
+    world = make_world(count, days, seed)
     plan = make_plan()
     with tempfile.TemporaryDirectory() as scratch, opened(f"sqlite:///{Path(scratch, 'log.db')}") as engine:
-        run = Simulation(engine, world, change(plan) if change else plan, seed, sends)
-        run.run()
+        run = Simulation(engine, world, change(plan) if change else plan, seed, days, sends)
+        with no_collector():
+            run.run()
         with reading(engine) as connection:
             return _outcome(connection, run, began)
 

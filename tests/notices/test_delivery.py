@@ -4,18 +4,13 @@ import hashlib
 import hmac
 import json
 import smtplib
-import socket
 import ssl
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from email import message_from_bytes
-from email.message import Message as Mailed
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from sqlalchemy import Engine, select
 
 from dashboard.jobs.deliver import orphans
@@ -24,11 +19,11 @@ from dashboard.log.database import reading
 from dashboard.log.notice_tables import attempts, deliveries
 from dashboard.notices.channels.apprised import Apprised, PagerDuty
 from dashboard.notices.channels.chat import Slack
-from dashboard.notices.channels.mail import Mail
 from dashboard.notices.channels.seam import Message, NotDelivered
 from dashboard.notices.channels.webhook import Webhook
 from dashboard.notices.links import read_token
 from dashboard.options import Secret
+from tests.notices.conftest import Postbox, mail, text_of
 from tests.notices.places import NOW, courier, plan_of, settled, tell, written
 from tests.sources.loopback import Handler, Loopback, loopback
 
@@ -41,47 +36,6 @@ def held(value: str) -> Secret:
 
 def webhook(url: str, name: str = "hook", **more: Any) -> Webhook:
     return Webhook(name=name, url=held(url), secret=held(SECRET), **({"timeout": 1.0} | more))
-
-
-class Postbox:
-    """What an SMTP server took; it refuses whoever is called nobody."""
-
-    def __init__(self) -> None:
-        self.mails: list[Mailed] = []
-
-    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802
-        if address.startswith("nobody@"):
-            return "550 no such person"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
-        self.mails.append(message_from_bytes(envelope.content))
-        return "250 taken"
-
-
-def _free() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-@pytest.fixture
-def postbox() -> Iterator[tuple[Postbox, int]]:
-    """A real SMTP server on loopback, and its port."""
-    box = Postbox()
-    controller = Controller(box, hostname="127.0.0.1", port=_free())
-    controller.start()
-    try:
-        yield box, controller.port
-    finally:
-        controller.stop()
-
-
-def mail(port: int, **more: Any) -> Mail:
-    return Mail(
-        name="mail", host="127.0.0.1", port=port, security="none", sender="dash@fleet.example", timeout=2.0, **more
-    )
 
 
 def states(engine: Engine) -> dict[str, str]:
@@ -124,7 +78,7 @@ def test_mail_arrives_with_its_words_and_its_key(engine: Engine, postbox: tuple[
     courier(engine, plan, "mail").deliver()
 
     (got,) = box.mails
-    text = got.get_payload(decode=True).decode()  # type: ignore[union-attr]
+    text = text_of(got)
     assert (got["To"], got["From"], got["Importance"]) == ("oncall@fleet.example", "dash@fleet.example", "high")
     assert got["Message-ID"] == f"<{got['X-Idempotency-Key']}@fleet.example>"
     assert (

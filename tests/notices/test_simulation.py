@@ -8,12 +8,15 @@ import pytest
 from dashboard.notices import ladder
 from dashboard.notices.ladder import Rung
 from dashboard.notices.plan import Notices
-from tests.notices.simulation import simulate, simulate_in_parts
+from tests.notices.simulation import simulate
+
+FEW = 5
+"""Days in which a small world is announced: enough for every rule."""
 
 
 def test_no_audience_goes_without_a_due_notice(capsys: pytest.CaptureFixture[str]) -> None:
     """The figures are printed: due, sent, late, double, per rung."""
-    outcome = simulate_in_parts(2000)
+    outcome = simulate(2000)
 
     with capsys.disabled():
         print(f"\n{outcome.figures()}")  # noqa: T201
@@ -29,7 +32,7 @@ def test_a_rung_that_is_dropped_is_noticed() -> None:
         rules = plan.ladder.model_copy(update={"before": (7 * 86400.0, 86400.0)})
         return plan.model_copy(update={"ladder": rules})
 
-    outcome = simulate(40, change=without, sends=False)
+    outcome = simulate(40, change=without, days=FEW, sends=False)
 
     assert any("5 d before" in each for each in outcome.judged.missing)
 
@@ -45,7 +48,7 @@ def test_a_rule_that_is_left_out_is_noticed(rung: Rung, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(ladder._Climb, "add", deaf)
 
-    outcome = simulate(40, sends=False)
+    outcome = simulate(40, days=FEW, sends=False)
 
     assert any(f": {rung}, due" in each for each in outcome.judged.missing)
 
@@ -54,7 +57,7 @@ def test_looking_again_too_late_is_noticed(monkeypatch: pytest.MonkeyPatch) -> N
     """What is remembered between looks spares work; where it forgets, the simulation fails."""
     monkeypatch.setattr(ladder.Climbed, "next_at", None)
 
-    assert simulate(40, sends=False).judged.missing
+    assert simulate(40, days=FEW, sends=False).judged.missing
 
 
 def test_the_world_has_a_change_of_clocks_in_it() -> None:

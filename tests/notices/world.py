@@ -16,8 +16,8 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 SOURCES = tuple(f"source-{i}" for i in range(6))
 CLUSTERS = tuple(f"c-{i}" for i in range(3))
-TEAMS = tuple(f"t-{i}" for i in range(3))
-ON_CLUSTER = {cluster: (TEAMS[i],) for i, cluster in enumerate(CLUSTERS)}
+TEAMS = ("t-0",)
+ON_CLUSTER = {CLUSTERS[0]: (TEAMS[0],), CLUSTERS[1]: (), CLUSTERS[2]: ()}
 ZONES = ("Europe/Berlin", "America/New_York", "UTC")
 NODES = 4  # of each cluster, and of each maintenance that names any
 

@@ -10,7 +10,8 @@ from dashboard.views.can_i_run import CanIRun
 from tests.pages.fakes import HOSTILE, Fake
 
 ROOMS = (
-    "capacity", "maintenances", "plan", "whos_up", "watch", "notices", "trust", "sources", "lifecycle", "maintenance",
+    "capacity", "maintenances", "plan", "whos_up", "watch", "notices", "trust", "review", "sources", "lifecycle",
+    "maintenance",
 )  # fmt: skip
 
 
@@ -54,6 +55,7 @@ def test_a_page_opens_with_its_sentence(room: str) -> None:
         "whos_up": "We wait for 2 parties, 1 of them late; the longest overdue is Priya Raman",
         "watch": "1 node is stuck, 1 thing is overdue and 1 fact contradicts another.",
         "trust": "80 % ranges held 79 % of the time",
+        "review": "In the last 90 days, 4 maintenances ended.",
         "sources": "1 of 3 sources brings nothing: nimbus since 12 min.",
         "lifecycle": "83 nodes are out. Most, 41, are in maintenance, and the ball is with the provider.",
         "maintenance": "912 of 4,096 GPUs are out.",
@@ -99,6 +101,20 @@ def test_sources_says_what_is_wrong_and_what_to_change() -> None:
 
     assert "refused the credential (401): renew what the environment variable NIMBUS_TOKEN holds" in words(app)
     assert [plainly(each.value) for each in app.metric] == ["3", "60,412", "2"]
+
+
+def test_a_source_is_read_again_after_a_fix() -> None:
+    """Of the present only: how it is read is no matter of the past."""
+    fake = Fake()
+    app = opened(fake, "sources")
+    assert "nimbus, 2 rows. After a fix, read it again." in plainly(words(app)).replace("**", "")
+
+    app.button(key="again_nimbus").click().run()
+
+    assert fake.again == ["nimbus"]
+    assert "It is read again from its beginning." in words(app)
+    then = opened(Fake(), "sources", as_of="2026-11-16T15:00:00+01:00")
+    assert not [each for each in then.button if "again" in (each.key or "")]
 
 
 def test_an_unread_message_is_tied_to_its_maintenance() -> None:

@@ -31,6 +31,10 @@ class Asked:
         self.now += timedelta(minutes=minutes)
         return self._collector.poll()
 
+    def let_go(self) -> None:
+        """Hands the source back, as a worker that stops does."""
+        self._collector.let_go()
+
     def anew(self) -> Collected:
         """Asks from the beginning, as `dashboard collect --again` does."""
         self._collector.let_go()

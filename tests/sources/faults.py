@@ -19,6 +19,25 @@ def drips(handler: Handler) -> None:
         time.sleep(0.05)
 
 
+def drips_its_header(handler: Handler) -> None:
+    """A header that never comes to its end, byte by byte."""
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+    for _ in range(100):
+        handler.wfile.write(b"x")
+        handler.wfile.flush()
+        time.sleep(0.05)
+
+
+def never_ends(handler: Handler) -> None:
+    """A body of 100 MB."""
+    handler.send_response(200)
+    handler.send_header("Content-Length", "100000000")
+    handler.end_headers()
+    handler.wfile.write(b'{"items": ["')
+    for _ in range(100):
+        handler.wfile.write(b"x" * 1_000_000)
+
+
 def breaks_off(handler: Handler) -> None:
     """Less of a body than was promised."""
     handler.send_response(200)
@@ -48,6 +67,7 @@ FAULTS: dict[str, tuple[Callable[[Handler], None], str]] = {
     "500": (status(500), "has a fault of its own (500)"),
     "503": (status(503, Retry_After="Mon, 02 Mar 2026 00:10:00 GMT"), "has a fault of its own (503)"),
     "time-out in the body": (drips, "did not answer within 0.5 s"),
+    "time-out in the header": (drips_its_header, "did not answer within 0.5 s"),
     "broken off": (breaks_off, "broke off in the middle of its answer"),
     "truncated JSON": (body(b'{"items": ['), "answered with broken JSON"),
     "not a number": (body(b'{"items": [NaN]}'), "answered with broken JSON"),
@@ -55,6 +75,7 @@ FAULTS: dict[str, tuple[Callable[[Handler], None], str]] = {
     "other JSON": (body(b'{"other": 1}'), "has no list in the field 'items'"),
     "HTML": (body(b"\n<!doctype html><p>log in", "text/html"), "a web page instead of JSON"),
     "too large": (body(b'{"items": ["' + b"x" * 300_000 + b'"]}'), "more than 0.2 MB"),
+    "100 MB": (never_ends, "more than 0.2 MB"),
     "redirect elsewhere": (status(302, Location="http://169.254.169.254/latest"), "only the configured host is asked"),
     "redirect in circles": (status(302, Location="/items"), "redirects in circles"),
 }

@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import Engine
 
 from dashboard.jobs.collect import How, register
-from dashboard.sources.kubernetes import CORDON, SENTINEL, Kubernetes
+from dashboard.sources.kubernetes import Kubernetes
+from dashboard.sources.kubernetes_node import CORDON, SENTINEL
 from tests.sources.asked import Asked
 from tests.sources.loopback import Handler, Loopback
 
@@ -20,7 +21,10 @@ def node(name: str, cordoned: bool = False, **rest: Any) -> dict[str, Any]:
     return {
         "metadata": {"name": name, "labels": labels},
         "spec": spec | ({"taints": taints} if taints else {}),
-        "status": {"capacity": {"cpu": "96", "nvidia.com/gpu": rest.get("gpus", "8")}},
+        "status": {
+            "capacity": {"cpu": "96", "nvidia.com/gpu": rest.get("gpus", "8")},
+            "conditions": rest.get("conditions", [{"type": "Ready", "status": "True"}]),
+        },
     }
 
 
@@ -29,7 +33,7 @@ def listed(*nodes: dict[str, Any], following: str = "") -> dict[str, Any]:
 
 
 def kubernetes(server: Loopback, **options: Any) -> Kubernetes:
-    told = {"name": "k8s", "type": "kubernetes", "url": server.url, "cluster": "c", "timeout": 1}
+    told = {"name": "k8s", "type": "kubernetes", "url": server.url, "cluster": "c", "timeout": 1, "watch": False}
     labels = {"rack_label": "topology/rack", "team_label": "fleet/team"}
     return Kubernetes.model_validate(told | labels | options)
 

@@ -7,7 +7,8 @@ from pydantic import SecretStr, ValidationError
 from sqlalchemy import Engine
 
 from dashboard.jobs.collect import How
-from dashboard.sources.pagerduty import NOBODY, PagerDuty
+from dashboard.model.parties import NOBODY_ON_CALL as NOBODY
+from dashboard.sources.pagerduty import PagerDuty
 from dashboard.sources.seam import Secret
 from tests.sources.asked import Asked
 from tests.sources.faults import FAULTS, TOKEN, fail

@@ -258,12 +258,13 @@ def test_an_e_mail_carries_the_same_event() -> None:
     event = planned(about, plans)
     assert event is not None
 
-    content = attachment(event, NOW, "https://dash.example")
+    method, content = attachment(event, NOW, "dash@fleet.example", "https://dash.example")
 
     assert_valid(content)
     parsed: Any = Calendar.from_ical(content)
     (found,) = parsed.events
-    assert parsed["METHOD"] == "PUBLISH"
+    assert parsed["METHOD"] == method == "PUBLISH"
+    assert str(found["ORGANIZER"]) == "mailto:dash@fleet.example"
     assert (str(found["UID"]), found["SEQUENCE"]) == (event.uid, 1)
     assert found["DTSTAMP"].dt == NOW
     assert str(found["URL"]) == "https://dash.example/maintenance?maintenance=M-1"

@@ -1,4 +1,8 @@
-"""E-mail by SMTP. The key is in the Message-ID, so that a mail that comes twice is shown once."""
+"""E-mail by SMTP. The key is in the Message-ID, so that a mail that comes twice is shown once.
+
+Each maintenance comes with its event for the reader's calendar (RFC 6047), the same as in the subscription: a later
+mail moves it, or takes it out.
+"""
 
 import re
 import smtplib
@@ -10,10 +14,12 @@ from typing import Literal
 
 from pydantic import field_validator
 
+from dashboard.model.calendar import Event, attachment
 from dashboard.notices.channels.seam import Channel, Message, NotDelivered
 from dashboard.options import Secret
 
 ADDRESS = re.compile(r"[^@\s<>,;:\"()\[\]\\]+@(?!-)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.?")
+NO_NAME = re.compile(r"[^\w.-]+", re.ASCII)
 PORTS = {"tls": 465, "starttls": 587, "none": 25}
 
 
@@ -51,6 +57,7 @@ class Mail(Channel):
         if message.urgent:
             mail["Importance"] = "high"
         mail.set_content(f"{message.text}\n\nAcknowledge: {message.link}\n" if message.link else f"{message.text}\n")
+        self._attach_events(mail, message)
         try:
             with self._server() as server:
                 refused = server.send_message(mail)
@@ -61,6 +68,15 @@ class Mail(Channel):
         if refused:  # some got it: those who did not are an attempt of their own, and the key tells the others
             raise self._refused(", ".join(refused))
         return f"accepted for {len(to)}"
+
+    def _attach_events(self, mail: EmailMessage, message: Message) -> None:
+        now = datetime.fromtimestamp(message.sent_at, UTC)
+        for told in message.notices:
+            if told.get("event"):
+                method, made = attachment(Event.read(told["event"]), now, self.sender, message.base)
+                name = f"{NO_NAME.sub('-', told['maintenance_id'])}.ics"
+                mail.add_attachment(made, maintype="text", subtype="calendar", filename=name,
+                                    params={"method": method, "charset": "utf-8"})  # fmt: skip
 
     def unfit(self, contact: str) -> str:
         """The audience's own contact has to be an address where it is to get mail."""

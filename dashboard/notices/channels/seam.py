@@ -34,6 +34,7 @@ class Message:
     link: str  # to acknowledge; '' where nobody need
     urgent: bool
     notices: tuple[dict[str, Any], ...]  # each as programs read it
+    base: str = ""  # the app's address, '' where nobody told
 
 
 class Channel(BaseModel):
