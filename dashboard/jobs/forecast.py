@@ -131,6 +131,7 @@ class Forecaster:
     _learnt: dict[datetime, Experience] = field(default_factory=dict)
     _usual: dict[datetime, UsualTimes] = field(default_factory=dict)  # learnt with it, and not yet told
     _seen: int = -1  # the log position up to which all is forecast
+    _helpers: Helpers | None = None  # during a step
     _until: datetime | None = None  # when the first of those forecasts grows old
 
     def experience(self, connection: Connection, at: datetime) -> Experience:
@@ -144,10 +145,10 @@ class Forecaster:
     def step(self, now: datetime) -> int:
         """Forecasts every open maintenance that changed since it was last forecast, and that no other worker has in
         hand; returns how many that were."""
-        with Helpers() as helpers:
-            return self._step(now, helpers)
+        with Helpers() as self._helpers:
+            return self._step(now)
 
-    def _step(self, now: datetime, helpers: Helpers) -> int:
+    def _step(self, now: datetime) -> int:
         made, tried = 0, set[str]()
         while True:
             with reading(self.engine) as connection:
@@ -157,7 +158,7 @@ class Forecaster:
                 due = [each for each in _due(connection, now) if each not in tried]
             mine = self._taken(due, now)
             if mine:
-                made += self._made(mine, now, helpers)
+                made += self._made(mine, now)
                 tried.update(mine)
             if len(mine) == len(due):
                 self._seen, self._until = position, now + OLDEST / 12
@@ -171,14 +172,14 @@ class Forecaster:
         with writing(self.engine) as connection:
             return forecast_claims.take(connection, due, self.worker, now, now + LEASE, AT_ONCE)
 
-    def _made(self, mine: list[str], now: datetime, helpers: Helpers) -> int:
+    def _made(self, mine: list[str], now: datetime) -> int:
         """Forecasts what is in hand, hands it back with the forecasts, and returns how many were new."""
         try:
             with reading(self.engine) as connection:
                 position, _ = newest_recorded(connection)
                 # Another worker may have made it between our look and our taking it.
                 ids = sorted(set(mine) & set(_due(connection, now))) if self.worker else mine
-                made = self._forecast(connection, ids, now, helpers) if ids else []
+                made = self._forecast(connection, ids, now) if ids else []
         except Exception:
             self._let_go(mine)
             raise
@@ -201,9 +202,9 @@ class Forecaster:
             with suppress(LogUnavailable), writing(self.engine) as connection:
                 forecast_claims.let_go(connection, mine, self.worker)
 
-    def _forecast(self, connection: Connection, ids: list[str], now: datetime, helpers: Helpers) -> list[Forecast]:
+    def _forecast(self, connection: Connection, ids: list[str], now: datetime) -> list[Forecast]:
         chronicle, experience = read_chronicle(connection, ids), self.experience(connection, now)
-        return forecast_at(chronicle, experience, ids, now, helpers)
+        return forecast_at(chronicle, experience, ids, now, self._helpers)
 
 
 def open_ids(connection: Connection) -> list[str]:
