@@ -20,6 +20,7 @@ def chart(shape: Chart, look: Look, zone: str, *, large: bool = False) -> go.Fig
     made.update_layout(paper_bgcolor=look.background)
     if large:
         made.update_layout(height=max(round(made.layout.height * TALL), LEAST), font_size=19)
+        made.update_layout(margin_r=made.layout.margin.r * TALL)
         made.update_annotations(font_size=18)
     return made
 

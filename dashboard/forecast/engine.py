@@ -18,7 +18,7 @@ from dashboard.forecast.spells import IS_OUT, Spells, shared_racks, spells_of, t
 from dashboard.model.rollout import Codes, Knowledge, Rollout
 from dashboard.model.stages import CLOSED
 
-ENGINE = "2026.2"
+ENGINE = "2026.3"
 SPARE = 4
 _MUCH = 4_000_000  # nodes x paths, beyond which none is drawn to spare
 _AT_ONCE = 2_500_000  # nodes x paths simulated together: more need memory that is slow
@@ -123,7 +123,7 @@ def _by_node(
     rollout, spells = replace(rollout, rack=rollout.rack[order]), spells.arranged(order)
     name, rack = rollout.maintenance_id, shared_racks(rollout.rack)
     paces = {
-        stage: draw_pace(stage, spells, rack, law.law(cell, name), paths=paths, rng=rng)
+        stage: draw_pace(stage, spells, rack, law.law(cell, name, rollout.nodes), paths=paths, rng=rng)
         for stage, law in experience.durations.items()
     }
     chance = experience.turns.draw(cell, name, paths, rng)

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr, ndtri
 
-from dashboard.forecast.durations import draw_beyond
 from dashboard.forecast.pooling import Floats
+from dashboard.forecast.tails import draw_beyond
 from dashboard.model.rollout import Codes
 
 Singles = npt.NDArray[np.float32]

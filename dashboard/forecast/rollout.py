@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from dashboard.forecast.noise import Singles, mixed, normals, some
-from dashboard.forecast.pace import ODD, Pace
+from dashboard.forecast.pace import Pace
 from dashboard.forecast.pooling import Floats
 from dashboard.forecast.spells import IS_OUT, REMOVED, REPAIRING, REPAIRS, SCHEDULED, Flags, Spells
 from dashboard.model.rollout import Codes
@@ -45,16 +45,16 @@ class _Laws:
         """Draws the stays of these nodes in one stage, (paths, nodes)."""
         pace, rack = self.paces[stage], self.rack[nodes]
         sigma = pace.sigma[path]
-        z = mixed((sigma.shape[0], rack.size), pace.wide[path, 0] / sigma[:, 0], ODD, self.rng)
+        z = mixed((sigma.shape[0], rack.size), pace.wide[path, 0] / sigma[:, 0], pace.odd, self.rng)
         z *= sigma
         z += pace.centre[path] if pace.centre.shape[1] == 1 else np.take(pace.centre[path], rack, axis=1, mode="clip")
-        return np.exp(z, out=z)
+        return pace.hours(z)
 
     def stay(self, stage: int, path: Codes, node: Codes) -> Singles:
         """Draws one stay for each pair of path and node."""
         pace = self.paces[stage]
-        sigma = np.where(self.rng.random(path.size, np.float32) < ODD, pace.wide[path, 0], pace.sigma[path, 0])
-        return np.asarray(np.exp(pace.centre[path, self.rack[node]] + sigma * normals(path.shape, self.rng)))
+        sigma = np.where(self.rng.random(path.size, np.float32) < pace.odd, pace.wide[path, 0], pace.sigma[path, 0])
+        return pace.hours(pace.centre[path, self.rack[node]] + sigma * normals(path.shape, self.rng))
 
     def next(self, path: Codes, visit: Codes, stage: int) -> Codes:
         """The stage each node moves to, by its path's chances. A repair just over does not count for the move on."""
@@ -162,8 +162,7 @@ def _running(pace: Pace, path: slice, nodes: slice) -> Singles:
     """How long the running stays of these nodes last in all, (paths, nodes) hours."""
     order = np.argsort(pace.running)
     columns = order[np.searchsorted(pace.running, np.arange(nodes.start, nodes.stop), sorter=order)]
-    lasts = np.minimum(_columns(pace.lasts[path], columns), np.float32(12.0))
-    return np.exp(lasts, out=lasts)
+    return pace.hours(np.minimum(_columns(pace.lasts[path], columns), np.float32(12.0)))
 
 
 def _columns(table: Singles, columns: Codes) -> Singles:

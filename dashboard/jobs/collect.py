@@ -22,6 +22,9 @@ from dashboard.sources.seam import Batch, Source
 LEASE = timedelta(minutes=3)
 """So long after the last sign of life of a worker, another takes over."""
 
+LOOK_AGAIN = timedelta(seconds=5)
+"""How often a worker looks whether it may take over what another has in hand."""
+
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 300.0  # seconds after a failure; doubled each time in between
 LONGEST_ASKED = 24 * 3600.0  # a Retry-After beyond a day is a mistake of theirs
 
@@ -38,7 +41,7 @@ class How(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What a poll came to, and when the next is due."""
+    """What a poll came to, and when the next is due; `error` is also what is wrong with one that is done."""
 
     how: How
     due_at: datetime
@@ -83,7 +86,7 @@ class Collector:
             return self._poll(self._take())
         except _LostLease:
             self._state = None
-            return Collected(How.HELD, max(self.due_at(), self.clock() + LEASE / 4))
+            return Collected(How.HELD, max(self.due_at(), self.clock() + LOOK_AGAIN))
         except LogUnavailable:
             self._state = None  # what the log holds by then, it says when it is back
             raise
@@ -171,9 +174,10 @@ class Collector:
         with reading(self.engine) as connection:
             return not any(aside.holds_part(connection, self.source.name, part) for part in batch.reread)
 
-    def _succeeded(self, done: Collected, word: str = "") -> Collected:
-        """`word`: what the source could not speak for."""
+    def _succeeded(self, done: Collected, part: str = "") -> Collected:
+        """`part`: what the source could not speak for."""
         now, state = self.clock(), self._known()
+        word = "; ".join(each for each in (part, self.source.doubt()) if each)
         due_at = now + timedelta(seconds=self.source.rest(state.cursor))
         ours_until_then = due_at < instant(state.held_until)
         turned = bool(state.failures) or state.error != word

@@ -24,10 +24,10 @@ COMING = {
 }
 TEAMS = {
     "team": "Team",
-    "allocated": "GPUs allocated",
-    "available": "in service",
+    "allocated": "allocated",
+    "available": "serving",
     "out": "out",
-    "short": "short of allocation",
+    "short": "short",
 }
 WORST = {
     "node_id": columns.text("Node", 200),
@@ -92,7 +92,7 @@ def _first(story: HowIsCluster, scope: Scope) -> None:
 def _teams(story: HowIsCluster, scope: Scope) -> None:
     """What each team was given and has; and what the next table is of."""
     if len(story.teams):
-        paper.heading("Its teams", "GPUs allocated here, and what of them takes work now.")
+        paper.heading("Its teams", "GPUs that each was allocated here, what serves it now, and what it is short of.")
         paper.table(story.teams, TEAMS, scope.zone, "What each team was given, and has")
     paper.heading("Nodes worth a look", story.worst_words)
     if not len(story.worst):

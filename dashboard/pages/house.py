@@ -107,7 +107,7 @@ def _scope(room: Room) -> Scope:
         return scoping.scope_unseen()
     if _is_quiet(room):
         return scoping.scope_unseen()
-    return _chrome(room.name)
+    return _chrome(room)
 
 
 def on_a_wall(room: Room) -> bool:
@@ -119,7 +119,7 @@ def _is_quiet(room: Room) -> bool:
     return bool(room.quiet and address.said(room.quiet))
 
 
-def _chrome(here: str) -> Scope:
+def _chrome(here: Room) -> Scope:
     """The lines above a page: the ways to the others, the search, and the scope."""
     with st.container(key="chrome", gap="xsmall"):
         with st.container(horizontal=True, key="first_line", gap="small", vertical_alignment="center"):
@@ -130,7 +130,7 @@ def _chrome(here: str) -> Scope:
             found = st.container(key="finder", width="content")
         scope = scoping.scope_bar()
         with found:
-            search.button(scope, here)
+            search.button(scope, here.name)
         return scope
 
 

@@ -19,10 +19,10 @@ TABLE = {
 CASES = {
     "case_id": "Case",
     "status": "Status",
-    "opened_at": "opened",
-    "closed_at": "closed",
     "note": "Note",
+    "opened_at": "opened",
     "severity": "Severity",
+    "closed_at": "closed",
     "title": "Maintenance",
 }
 

@@ -28,7 +28,7 @@ HINT = "Any word or number of its name will do, and several at once: a01, firmwa
 WITHIN = ("maintenance", "node", "cluster", "partner", "search")
 """Pages that show one thing each: these are found by what they show."""
 OPEN = "search_opened_on"
-KEYS = Path(__file__).with_name("search.js").read_text("utf-8")
+KEYS = f"<script>\n{Path(__file__).with_name('search.js').read_text('utf-8')}</script>"
 
 
 def page(scope: Scope) -> None:

@@ -23,7 +23,7 @@ from dashboard.pages.tables import listed, pressed
 from dashboard.pages.text import plain, zone_words
 from dashboard.views.freshness import Freshness
 
-POLL = "4s"  # and a second to draw: what is known is on the screen within five
+POLL = "3s"  # with looking, forecasting and drawing, what is known is on the screen within five seconds
 HERE = "asked_here"  # what the page asked that is drawn now
 STILL = "The rest of the page still works."
 

@@ -94,7 +94,8 @@ def _last(story: WhoIsUp, scope: Scope) -> None:
         return
     paper.heading("SLA clocks")
     if len(story.clocks):
-        paper.table(story.clocks.head(MOST), CLOCKS, scope.zone, "What contracts grant, and how it stands")
+        with st.container(key="clocks"):
+            paper.table(story.clocks.head(MOST), CLOCKS, scope.zone, "What contracts grant, and how it stands")
         _rest(len(story.clocks) - MOST, "They are in the table above.")
     elif story.contracts:
         paper.nothing("No clock of a contract runs right now.")

@@ -1,4 +1,4 @@
-"""What the headers of an answer say: where the next page is, and for how long to leave its sender alone."""
+"""What the headers of an answer say: where the next page is, how long to leave its sender alone, and its clock."""
 
 import re
 from collections.abc import Mapping
@@ -32,8 +32,22 @@ def pause_seconds(text: str, now: datetime) -> float | None:
     if CLOCK.match(text):
         hours, minutes, seconds = map(int, text.split(":"))
         return hours * 3600.0 + minutes * 60.0 + seconds
+    at = _date(text)
+    return max((at - now).total_seconds(), 0.0) if at else None
+
+
+def ahead(headers: Mapping[str, str], ours: datetime) -> float | None:
+    """Seconds by which the sender's clock is ahead of ours; None where it does not say.
+
+    What a cache answers with is as old as the cache says.
+    """
+    at, age = _date(headers.get("date", "")), headers.get("age", "")
+    return (at - ours).total_seconds() + (float(age) if age.isdecimal() else 0.0) if at else None
+
+
+def _date(text: str) -> datetime | None:
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
-    return max((at - now).total_seconds(), 0.0) if at.tzinfo else None
+    return at if at.tzinfo else None

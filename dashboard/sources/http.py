@@ -5,7 +5,8 @@ import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from socket import gaierror
 from time import monotonic
 from typing import Any
@@ -17,7 +18,7 @@ from urllib3.exceptions import HTTPError, NameResolutionError, ReadTimeoutError
 
 from dashboard.errors import SourceFailed, SourceGone, SourceRefused, SourceUnavailable
 from dashboard.sources.address import Address, HttpSource, Reached
-from dashboard.sources.headers import next_link, pause, pause_seconds
+from dashboard.sources.headers import ahead, next_link, pause, pause_seconds
 from dashboard.sources.timed import Deadline, Timed
 
 __all__ = ["Address", "Answer", "Client", "HttpSource", "Reply"]
@@ -58,7 +59,7 @@ class Client:
     """
 
     def __init__(self, source: Reached, now: datetime, auth: AuthBase | None = None) -> None:
-        self._source, self._now = source, now
+        self._source, self._now, self._began = source, now, monotonic()
         self._home = _origin(urlsplit(source.url))
         self._session, self._deadline = requests.Session(), Deadline()
         for scheme in ("http://", "https://"):
@@ -153,16 +154,22 @@ class Client:
     def _sent(self, request: requests.Request) -> requests.Response:
         prepared = self._session.prepare_request(request)
         settings = self._session.merge_environment_settings(prepared.url, {}, True, None, None)
-        return self._session.send(prepared, timeout=self._source.timeout, allow_redirects=False, **settings)
+        send = partial(self._session.send, timeout=self._deadline.left(), allow_redirects=False)
+        return self._heard(send(prepared, **settings))
 
     def fault(self, url: str, status: int, retry_after: str = "") -> SourceFailed:
         """What a status that is no success comes to, in words, for whoever asked by `send`."""
         return self._of_status(url, status, retry_after)
 
     def _ask(self, url: str, params: Params | None, etag: str) -> requests.Response:
-        left = self._deadline.left()
         headers = {"If-None-Match": etag} if etag else {}
-        return self._session.get(url, params=params, headers=headers, timeout=left, allow_redirects=False, stream=True)
+        ask = partial(self._session.get, allow_redirects=False, stream=True)
+        return self._heard(ask(url, params=params, headers=headers, timeout=self._deadline.left()))
+
+    def _heard(self, response: requests.Response) -> requests.Response:
+        """Holds the sender's clock against ours."""
+        self._source.hear_clock(ahead(response.headers, self._now + timedelta(seconds=monotonic() - self._began)))
+        return response
 
     def _stay_home(self, url: str) -> None:
         try:

@@ -112,6 +112,10 @@ class Source(BaseModel):
         """Seconds from a poll that went well, and came to this cursor, to the next."""
         return self.interval
 
+    def doubt(self) -> str:
+        """What is wrong although it answers, in words; '' for nothing."""
+        return ""
+
     @property
     def pushed(self) -> bool:
         """Whether it comes by itself, so that nobody asks it."""

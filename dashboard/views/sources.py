@@ -20,7 +20,7 @@ QUIET_INTERVALS = 3
 AT_LEAST_QUIET = timedelta(minutes=10)  # a success is written down every few minutes only
 
 WELL, FAILS, QUIET, NEW, WAITS = "well", "fails", "nobody asks it", "not asked yet", "nothing came yet"
-IN_PART = "in part"  # it answers, and not for all of it
+IN_PART = "in part"  # it answers, and not for all of it, or by a clock that is not ours
 AGAIN = "is read again"
 SOUND = (WELL, NEW, WAITS, AGAIN)
 
@@ -98,7 +98,11 @@ def _sentence(states: list[State], aside: int, now: datetime) -> str:
     bad = [each for each in states if _state(each, now) not in (*SOUND, IN_PART)]
     partly = [each.source for each in states if _state(each, now) == IN_PART]
     number = words.count(len(states))
-    part = f" {words.listed(partly)} {'brings' if len(partly) == 1 else 'bring'} only a part." if partly else ""
+    part = (
+        f" {words.listed(partly)} {'brings' if len(partly) == 1 else 'bring'} only a part, or what is in doubt."
+        if partly
+        else ""
+    )
     if not bad:
         one, many = ("answers", "answer") if part else ("is well", "are well")
         return f"{f'The one source {one}' if len(states) == 1 else f'All {number} sources {many}'}.{part}{rest}"

@@ -108,3 +108,11 @@ def test_a_digest_carries_an_event_for_each(engine: Engine, postbox: tuple[Postb
     (got,) = sent(engine, *postbox, NOW)
 
     assert sorted(file for file, _, _ in events(got)) == ["M-1.ics", "M-2-.ics"]
+
+
+def test_words_of_a_provider_make_no_link_in_a_calendar(engine: Engine, postbox: tuple[Postbox, int]) -> None:
+    settled(engine, title="Press https://evil.example")
+
+    (got,) = sent(engine, *postbox, NOW)
+
+    assert "https://" not in str(events(got)[0][2]["SUMMARY"])

@@ -1,7 +1,7 @@
 """The page at a past instant shows what was known then, and nothing else."""
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -16,7 +16,6 @@ from dashboard.configuration import read_slas
 from dashboard.jobs.transfer import export_dataset, import_dataset
 from dashboard.log.database import opened, reading
 from dashboard.model.scope import Scope
-from dashboard.views import outlooks
 from dashboard.views.can_i_run import can_i_run
 from dashboard.views.capacity import what_is_out
 from dashboard.views.expectations import who_is_up
@@ -40,23 +39,6 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     with opened(f"sqlite:///{tmp_path_factory.mktemp('whole') / 'log.db'}") as engine:
         import_dataset(engine, SAMPLE, NOW)
         yield engine
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _foretold_once() -> Iterator[None]:
-    """What several pages ask of one database about one instant is forecast once: this is about what they make of it."""
-    kept: dict[tuple[Connection, tuple[str, ...], datetime], Any] = {}
-    foretell = outlooks._of_then
-
-    def once(connection: Connection, wanted: Sequence[str], as_of: datetime) -> Any:
-        key = (connection, tuple(wanted), as_of)
-        if key not in kept:
-            kept[key] = foretell(connection, wanted, as_of)
-        return kept[key]
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(outlooks, "_of_then", once)
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -147,9 +147,11 @@ def test_a_source_that_answers_in_part_brings_something(engine: Engine) -> None:
     known(engine, "bad", attempted_at=ago(1), failing_since=ago(5), error="bad: is away", failures=2)
     three = seen(engine)
 
-    assert one.sentence == "The one source answers. gcp brings only a part."
-    assert two.sentence == "All 2 sources answer. gcp brings only a part."
-    assert three.sentence == "1 of 3 sources brings nothing: bad since 5 min. gcp brings only a part."
+    assert one.sentence == "The one source answers. gcp brings only a part, or what is in doubt."
+    assert two.sentence == "All 2 sources answer. gcp brings only a part, or what is in doubt."
+    assert (
+        three.sentence == "1 of 3 sources brings nothing: bad since 5 min. gcp brings only a part, or what is in doubt."
+    )
     assert three.sources["state"].tolist() == ["fails", "in part", "well"]
     assert "gcp: could not reach us-a." in three.failing[1]
 
