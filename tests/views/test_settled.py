@@ -20,9 +20,9 @@ from tests.views.test_review import ENDED, NOW, way
 PERIOD = "2026-Q1"
 
 
-def seen(engine: Engine, memory: Settled | None, **scope: str) -> Review:
+def seen(engine: Engine, memory: Settled | None, team: str | None = None) -> Review:
     with reading(engine) as connection:
-        return review(connection, Scope(**scope), NOW, PERIOD, settled=memory)
+        return review(connection, Scope(team=team), NOW, PERIOD, settled=memory)
 
 
 def add(engine: Engine, *facts: Fact) -> None:
