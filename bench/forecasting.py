@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from bench.goals import Goal
-from dashboard.forecast.engine import foresee, learn
+from dashboard.forecast.engine import foresee_some, learn
 from dashboard.forecast.foretell import grid_from
-from dashboard.forecast.quantiles import back, capacity
+from dashboard.forecast.quantiles import back_in, capacity, returns_of
 from dashboard.jobs.forecast import Forecaster, known_since, open_ids
 from dashboard.jobs.judge import judge
 from dashboard.log.chronicle import read_chronicle
@@ -63,11 +63,12 @@ def forecast(database_url: str) -> Forecasting:
         experience = learn(known)
 
         def whole() -> None:
-            rng = np.random.default_rng(1)
-            futures = foresee(large, known.hour_of_week, experience, rng, PATHS)
-            back(futures, large.gpus, FRACTIONS, LEVELS)
             grid = np.array([(at - now) / timedelta(hours=1) for at in grid_from(now)])
-            capacity(futures, large.gpus, np.zeros(large.nodes, dtype=np.int64), 1, grid)
+            returned, part = [], np.zeros(large.nodes, dtype=np.int64)
+            for futures in foresee_some(large, known.hour_of_week, experience, np.random.default_rng(1), PATHS):
+                returned.append(returns_of(futures, large.gpus, FRACTIONS))
+                capacity(futures, large.gpus, part, 1, grid)
+            back_in(returned, large.gpus, FRACTIONS, LEVELS)
 
         all_open = _seconds(lambda: forecaster.step(now))
         unchanged = _seconds(lambda: forecaster.step(now + timedelta(seconds=1)))

@@ -42,7 +42,7 @@ def measure(logs: Sequence[tuple[str, str]], viewers: Sequence[int], reruns: int
         servers = {BARE: stack.enter_context(serving(bare(), cwd=scratch))}
         for name, url in logs:
             servers[name] = stack.enter_context(serving(ours(url)))
-            print(f"{name}: {_until_forecast(url)}", flush=True)
+            print(f"{name}: {until_forecast(url)}", flush=True)
         for server in servers.values():
             look(server.port, 1, 1)  # nobody's first visit pays for the imports
         found = list(_looks(servers, viewers, reruns))
@@ -60,7 +60,7 @@ def _looks(servers: dict[str, Server], viewers: Sequence[int], reruns: int) -> I
             yield made
 
 
-def _until_forecast(url: str) -> str:
+def until_forecast(url: str) -> str:
     """Waits until every open maintenance has a forecast, and says how long that took, or that it did not come."""
     began, engine = time.monotonic(), open_log(url)
     try:

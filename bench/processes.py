@@ -83,15 +83,20 @@ class Server:
 
 
 @contextmanager
-def serving(command: Sequence[str], cwd: Path = ROOT) -> Iterator[Server]:
-    """Runs `command … PORT` until it answers, and stops it in the end."""
-    port = _free_port()
+def serving(command: Sequence[str], cwd: Path = ROOT, **settings: str) -> Iterator[Server]:
+    """Runs `command … PORT` until it answers, and stops it in the end. settings : of its environment."""
+    port = free_port()
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
-            [*command, str(port)], stdout=output, stderr=subprocess.STDOUT, cwd=cwd, start_new_session=True
+            [*command, str(port)],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=cwd,
+            start_new_session=True,
+            env=os.environ | settings,
         )
         try:
-            _wait(port, process, output)
+            wait_for(port, process, output)
             yield Server(port, process.pid)
         finally:
             os.killpg(process.pid, signal.SIGTERM)
@@ -110,13 +115,15 @@ def bare() -> list[str]:
     return [sys.executable, "-m", "streamlit", "run", page, *options, "--server.port"]
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
     with socket.socket() as each:
         each.bind(("127.0.0.1", 0))
         return int(each.getsockname()[1])
 
 
-def _wait(port: int, process: "subprocess.Popen[bytes]", output: IO[bytes]) -> None:
+def wait_for(port: int, process: "subprocess.Popen[bytes]", output: IO[bytes]) -> None:
+    """Waits until what listens on a port says that it is well. Raises RuntimeError where it ends or takes too long."""
     until = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < until:
         if process.poll() is not None:

@@ -1,6 +1,7 @@
 """`make bench`: the dashboard beside what it is built on, in one run on one machine.
 
-    python -m bench.run [--scale 0.02] [--only import,page,forecast,append] [--reruns 8] [--viewers 1 20 50]
+    python -m bench.run [--scale 0.02] [--only import,page,rooms,crowd,forecast,append,listing,taking-in]
+                        [--reruns 8] [--viewers 1 20 50]
 
 Read the ratios: the milliseconds are those of the machine at that moment. Nothing is asserted.
 """
@@ -12,7 +13,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import pages
+from bench import crowd, listing, pages, rooms, taking_in
 from bench.appending import append_and_see
 from bench.forecasting import forecast
 from bench.goals import Goal, tell
@@ -21,7 +22,8 @@ from bench.world import SEED, write_world
 from dashboard.model.instants import read_instant
 
 HISTORIES = {"full log": 1.0, "a tenth of it": 0.1}
-PARTS = ("import", "page", "forecast", "append")
+PARTS = ("import", "page", "rooms", "crowd", "forecast", "append", "listing", "taking-in")
+OF_THE_LOG = set(PARTS) - {"listing", "taking-in"}
 
 
 def _parts(text: str) -> list[str]:
@@ -44,6 +46,8 @@ def main() -> None:
     said = parser.parse_args()
     if "import" in said.only and not shutil.which("sqlite3"):
         sys.exit("The import is measured against SQLite's shell: install sqlite3 (Debian: apt-get install sqlite3)")
+    if "crowd" in said.only and (what := crowd.missing()):
+        sys.exit(f"The crowd comes through a proxy: install {what}")
     with tempfile.TemporaryDirectory(prefix="dashboard-bench-") as scratch:
         tell(_measure(Path(scratch), said))
 
@@ -51,6 +55,13 @@ def main() -> None:
 def _measure(scratch: Path, said: argparse.Namespace) -> list[Goal]:
     goals: list[Goal] = []
     logs: list[tuple[str, str]] = []
+    for part, measured in (("listing", listing.measure), ("taking-in", taking_in.measure)):
+        if part in said.only:
+            found = measured(said.scale)
+            print(found, flush=True)
+            goals += found.goals()
+    if not OF_THE_LOG & set(said.only):
+        return goals
     histories = HISTORIES if {"import", "page"} & set(said.only) else dict([next(iter(HISTORIES.items()))])
     for name, history in histories.items():
         folder = scratch / f"dataset-{history}"
@@ -66,6 +77,12 @@ def _measure(scratch: Path, said: argparse.Namespace) -> list[Goal]:
         logs.append((name, f"sqlite:///{database}"))
     if "page" in said.only:
         goals += pages.goals(pages.measure(logs, said.viewers, said.reruns, scratch))
+    if "rooms" in said.only:
+        goals += rooms.goals(rooms.measure(logs[0][1], said.viewers, said.reruns, scratch))
+    if "crowd" in said.only:
+        met = crowd.measure(logs[0][1])
+        print(met, flush=True)
+        goals += met.goals()
     if "forecast" in said.only:
         made = forecast(logs[0][1])
         print(made, flush=True)

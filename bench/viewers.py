@@ -35,6 +35,7 @@ class Seen:
 
     first: list[Answer]
     again: list[Answer]
+    beats: list[Answer] = field(default_factory=list)  # what the page asks by itself, every few seconds
 
     @property
     def p50_ms(self) -> float:
@@ -66,19 +67,33 @@ class Seen:
         """What a rerun brings where nothing changed."""
         return median(each.size for each in self.again) / 1024
 
+    @property
+    def beat_kib(self) -> float:
+        """What a beat brings where nothing changed; 0 of a page that has none."""
+        return median([each.size for each in self.beats] or [0]) / 1024
+
 
 @dataclass
 class Viewer:
     """One browser tab."""
 
     connection: ClientConnection
+    page: str = ""  # '' is the first
+    query: str = ""
     kept: set[str] = field(default_factory=set)
+    beating: str = ""  # the fragment that the page asked to be run again and again
 
-    async def ask(self) -> Answer:
+    async def beat(self) -> Answer | None:
+        """Runs that fragment; None where there is none."""
+        return await self.ask(self.beating) if self.beating else None
+
+    async def ask(self, fragment: str = "") -> Answer:
         """Asks for the page and waits until all of it is there. Raises RuntimeError where the page failed."""
         request = BackMsg()
-        request.rerun_script.query_string = ""
-        request.rerun_script.page_name = ""
+        request.rerun_script.query_string = self.query
+        request.rerun_script.page_name = self.page
+        request.rerun_script.fragment_id = fragment
+        request.rerun_script.is_auto_rerun = bool(fragment)
         request.rerun_script.context_info.timezone = "Europe/Berlin"
         request.rerun_script.context_info.locale = "en-GB"
         request.rerun_script.cached_message_hashes.extend(sorted(self.kept))
@@ -91,6 +106,8 @@ class Viewer:
             message.ParseFromString(raw)
             if message.metadata.cacheable and message.hash:
                 self.kept.add(message.hash)
+            if message.WhichOneof("type") == "auto_rerun":
+                self.beating = message.auto_rerun.fragment_id
             if _is_over(message):
                 return Answer(time.perf_counter() - began, size)
 
@@ -105,31 +122,46 @@ def _is_over(message: ForwardMsg) -> bool:
         return False
     if message.script_finished == ForwardMsg.FINISHED_WITH_COMPILE_ERROR:
         raise RuntimeError("the page does not compile")
-    return message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY
+    return message.script_finished in (
+        ForwardMsg.FINISHED_SUCCESSFULLY,
+        ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY,
+    )
 
 
-def look(port: int, viewers: int, reruns: int) -> Seen:
-    """Opens the first page so many times at once, and each time asks again `reruns` times."""
-    return asyncio.run(_look(port, viewers, reruns))
+def look(port: int, viewers: int, reruns: int, page: str = "", query: str = "") -> Seen:
+    """Opens a page so many times at once, and each time asks again `reruns` times, and once lets it beat."""
+    return asyncio.run(_look(port, viewers, reruns, page, query))
 
 
-async def _look(port: int, viewers: int, reruns: int) -> Seen:
-    answers = await asyncio.gather(*(_visit(port, i * STAGGER_SECONDS, reruns) for i in range(viewers)))
-    return Seen([each[0] for each in answers], [one for each in answers for one in each[1 + WARM_UP :]])
+async def _look(port: int, viewers: int, reruns: int, page: str, query: str) -> Seen:
+    return together(
+        await asyncio.gather(*(_visit(port, i * STAGGER_SECONDS, reruns, page, query) for i in range(viewers)))
+    )
 
 
-async def _visit(port: int, wait: float, reruns: int) -> list[Answer]:
+def together(visits: list[Seen]) -> Seen:
+    """What several visitors saw."""
+    return Seen(*([one for each in visits for one in getattr(each, name)] for name in ("first", "again", "beats")))
+
+
+async def _visit(port: int, wait: float, reruns: int, page: str, query: str) -> Seen:
     await asyncio.sleep(wait)
-    # Uncompressed, so that what is counted is what the page says.
-    async with websockets.connect(
-        f"ws://127.0.0.1:{port}/_stcore/stream",
-        subprotocols=[Subprotocol("streamlit")],
-        max_size=None,
-        compression=None,
-        open_timeout=PATIENCE_SECONDS,
-    ) as connection:
-        viewer, answers = Viewer(connection), []
+    async with connected(port) as connection:
+        viewer, answers = Viewer(connection, page, query), []
         for _ in range(1 + WARM_UP + reruns):
             answers.append(await viewer.ask())
             await asyncio.sleep(THINK_SECONDS)
-        return answers
+        beat = await viewer.beat()
+        return Seen(answers[:1], answers[1 + WARM_UP :], [beat] if beat else [])
+
+
+def connected(port: int, cookie: str = "") -> websockets.connect:
+    """A session, uncompressed, so that what is counted is what the page says."""
+    return websockets.connect(
+        f"ws://127.0.0.1:{port}/_stcore/stream",
+        subprotocols=[Subprotocol("streamlit")],
+        additional_headers={"Cookie": cookie} if cookie else {},
+        max_size=None,
+        compression=None,
+        open_timeout=PATIENCE_SECONDS,
+    )

@@ -15,6 +15,7 @@ from dashboard.log.append import last_append, take_position
 from dashboard.log.database import appending, open_log, reading
 from dashboard.log.messages import tie
 from dashboard.log.outbox import acknowledge
+from dashboard.log.source_states import read_anew
 from dashboard.model.decision import Decision
 from dashboard.model.planning import Alternative
 from dashboard.model.scope import Scope
@@ -24,17 +25,20 @@ from dashboard.settings import Settings
 from dashboard.views.agenda import Agenda, Newsfeed, agenda, newsfeed
 from dashboard.views.can_i_run import CanIRun, can_i_run
 from dashboard.views.capacity import WhatIsOut, what_is_out
+from dashboard.views.cluster import HowIsCluster, how_is_cluster
 from dashboard.views.expectations import WhoIsUp, who_is_up
 from dashboard.views.freshness import Choices, Freshness, Head, choices, freshness, head
 from dashboard.views.lifecycle import Lifecycle, lifecycle
 from dashboard.views.maintenance import WhereItStands, where_it_stands
 from dashboard.views.maintenances import WhatIsPlanned, what_is_planned
 from dashboard.views.messages import Unread, may_be_of, what_is_unread
+from dashboard.views.node import WhatHappened, what_happened
 from dashboard.views.notices import WhoWasTold, who_was_told
 from dashboard.views.notifier import NotifierHealth, notifier_health
 from dashboard.views.partner import Partner, between_us
 from dashboard.views.plan import Plan, plan
 from dashboard.views.review import Review, review
+from dashboard.views.search import Found, search
 from dashboard.views.settled import Settled
 from dashboard.views.signals import Signals, signals
 from dashboard.views.sources import WhatComesIn, what_comes_in
@@ -142,6 +146,21 @@ class Answers:
         with reading(self.engine) as connection:
             return watch(connection, scope, self.now(), self.slas())
 
+    def what_happened(self, scope: Scope, node_id: str) -> WhatHappened | None:
+        """One machine in full."""
+        with reading(self.engine) as connection:
+            return what_happened(connection, scope, self.now(), node_id)
+
+    def how_is_cluster(self, scope: Scope, cluster: str) -> HowIsCluster | None:
+        """One cluster in full."""
+        with reading(self.engine) as connection:
+            return how_is_cluster(connection, scope, self.now(), cluster)
+
+    def search(self, scope: Scope, text: str) -> Found:
+        """What goes by a name."""
+        with reading(self.engine) as connection:
+            return search(connection, scope, self.now(), text)
+
     def trust(self, scope: Scope) -> Trust:
         """Can I believe the ETA."""
         with reading(self.engine) as connection:
@@ -217,6 +236,12 @@ class Answers:
         """Appends that a message is of a maintenance, or of none."""
         with appending(self.engine) as connection:
             tie(connection, message_id, maintenance_id, self.now(), "tied by hand")
+
+    def read_again(self, source: str) -> None:
+        """Has a source read from its beginning: what was set aside may be a fact by now."""
+        with appending(self.engine) as connection:
+            read_anew(connection, source)
+            take_position(connection, self.now(), f"read {source} again", 0)
 
 
 @cache

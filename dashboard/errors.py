@@ -7,7 +7,8 @@ DashboardError
 ├── SourceFailed       one source brought nothing this time; the others go on
 │   ├── SourceUnavailable  it may work by itself next time
 │   │   └── SourceGone     it has dropped what it was asked to go on from: ask from the beginning
-│   └── SourceRefused      somebody must change something first; the message says what
+│   ├── SourceRefused      somebody must change something first; the message says what
+│   └── SourceInPart       it brought what it could reach: that counts, and the next poll comes at its usual time
 └── LogUnavailable     /readyz says 503 and why; commands exit 2, pages show "failed"
 """
 
@@ -49,6 +50,10 @@ class SourceGone(SourceUnavailable):
 
 class SourceRefused(SourceFailed):
     """The source will not work until somebody changes what the message says."""
+
+
+class SourceInPart(SourceFailed):
+    """The source answered for a part of what it tells of; what it brought counts, the message says what is missing."""
 
 
 class LogUnavailable(DashboardError):

@@ -179,7 +179,7 @@ def _poll_and_let_go(collector: "Collector") -> "Collected":
 
 def _tell(name: str, done: "Collected") -> None:
     if done.error:
-        click.echo(f"failed: {done.error}", err=True)
+        click.echo(f"{'failed' if done.how == 'failed' else 'in part, or in doubt'}: {done.error}", err=True)
     if done.how == "held":
         click.echo(f"{name}: another worker is collecting it")
     else:

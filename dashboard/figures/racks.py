@@ -11,7 +11,6 @@ from dashboard.model.stages import CODE, STAGES, Stage
 QUIET = {Stage.SCHEDULED, Stage.IN_SERVICE}  # nobody waits for these: no letter, so that the others are seen
 ACROSS = 64  # racks side by side; more go below, in a further row of racks
 LETTERED = 1024  # nodes; beyond that a letter is smaller than can be read, and colour and hovering must do
-DESCRIBED = 4096  # nodes; beyond that hovering gives the name alone, as words for each would outweigh the picture
 
 
 def racks(shape: Racks, look: Look) -> go.Figure:
@@ -26,15 +25,11 @@ def racks(shape: Racks, look: Look) -> go.Figure:
     at = (rack // across * (tall + 1) + place, rack % across)
     stage = np.full((high, across), np.nan, dtype=np.float32)
     stage[at] = np.array(shape.stage, dtype=np.float32)
-    words = np.full((high, across), "", dtype=object)
-    words[at] = [theme.letters(each) for each in _words(shape)]
     cell = 18 if nodes <= LETTERED else 10
     made = theme.figure(look, 34 + cell * high)
     made.add_heatmap(
         z=stage,
-        text=words,
-        hovertemplate="%{text}<extra></extra>",
-        hoverongaps=False,
+        hoverinfo="skip",
         zmin=-0.5,
         zmax=len(STAGES) - 0.5,
         colorscale=_scale(look),
@@ -44,14 +39,34 @@ def racks(shape: Racks, look: Look) -> go.Figure:
     )
     if nodes <= LETTERED:
         _letter(made, stage, look)
+    _to_touch(made, shape, at)
     _names(made, shape.racks, across, tall, rows)
     return made
 
 
-def _words(shape: Racks) -> list[str]:
-    if len(shape.node_id) > DESCRIBED:
-        return list(shape.node_id)
-    return [f"{node}, {words}" for node, words in zip(shape.node_id, shape.words, strict=True)]
+def _to_touch(made: go.Figure, shape: Racks, at: tuple[np.ndarray, np.ndarray]) -> None:
+    """What is hovered over and pressed: a heat map's cells cannot be. `customdata`: the node's place, and hours.
+
+    Drawn as words without letters, so that the browser holds no element for any of them.
+    """
+    stages, hours = np.array(shape.stage), np.array(shape.hours or np.full(len(shape.stage), np.nan))
+    names = [theme.letters(each) for each in shape.node_id]
+    for code in np.unique(stages):
+        for known in (True, False):
+            here = np.flatnonzero((stages == code) & (np.isfinite(hours) == known))
+            if not here.size:
+                continue
+            words = STAGES[int(code)].replace("_", " ")
+            lasted = " for %{customdata[1]:.1f} h" if known else ""
+            made.add_scatter(
+                x=at[1][here].astype(np.int16),
+                y=at[0][here].astype(np.int16),
+                mode="text",
+                text="",
+                hovertext=[names[each] for each in here],
+                customdata=np.column_stack([here, np.nan_to_num(hours[here])]).astype(np.float32),
+                hovertemplate=f"%{{hovertext}}, {words}{lasted}<extra></extra>",
+            )
 
 
 def _scale(look: Look) -> list[list[object]]:

@@ -1,7 +1,5 @@
 """How the ETA moved, against what the provider claimed."""
 
-from datetime import datetime
-
 import plotly.graph_objects as go
 
 from dashboard.figures import theme
@@ -9,6 +7,7 @@ from dashboard.figures.theme import Look
 from dashboard.model.outlook import Slip
 
 HEIGHT = 280
+INNER, LINE = 190, 15  # pixels: between the lowest and the highest of what is drawn, and of one word
 
 
 def slip(shape: Slip, look: Look, zone: str) -> go.Figure:
@@ -21,6 +20,7 @@ def slip(shape: Slip, look: Look, zone: str) -> go.Figure:
     made.update_yaxes(type="date", tickformat="%a %-d %b\n%H:%M", nticks=5)
     _ours(made, shape, look, zone)
     _theirs(made, shape, look, zone)
+    _at_the_end(made, shape, look, zone)
     theme.now_rule(made, shape.now, look, zone)
     if shape.actual_end is not None:
         y = theme.local(shape.actual_end, zone)
@@ -44,8 +44,6 @@ def _ours(made: go.Figure, shape: Slip, look: Look, zone: str) -> None:
     made.add_scatter(x=x, y=likely, name="likely", mode="lines+markers", fill="tonexty", fillcolor=look.band,
                      line={"color": look.accent, "width": 2}, marker={"symbol": "diamond", "size": 7},
                      hovertemplate="likely %{y|%a %-d %b %H:%M}<extra></extra>")  # fmt: skip
-    _at_the_end(made, shape.now, shape.plan_on[-1], "plan on", look.accent, zone)
-    _at_the_end(made, shape.now, shape.likely[-1], "likely", look.accent, zone)
 
 
 def _theirs(made: go.Figure, shape: Slip, look: Look, zone: str) -> None:
@@ -70,8 +68,21 @@ def _theirs(made: go.Figure, shape: Slip, look: Look, zone: str) -> None:
         marker={**theme.diamond(look.text, look, hollow=True), "line": {"width": 2, "color": colours}},
         hovertemplate="promised %{y|%a %-d %b %H:%M}<extra></extra>",
     )
-    _at_the_end(made, shape.now, shape.claimed_end[-1], "promised", look.gone if passed else look.text, zone)
 
 
-def _at_the_end(made: go.Figure, x: datetime, y: datetime, words: str, colour: str, zone: str) -> None:
-    theme.note(made, theme.local(x, zone), theme.local(y, zone), words, colour, xanchor="left", xshift=8)
+def _at_the_end(made: go.Figure, shape: Slip, look: Look, zone: str) -> None:
+    """The last word of each, named beside it; where two end close together, their names are moved apart."""
+    ends = (
+        [(shape.plan_on[-1], "plan on", look.accent), (shape.likely[-1], "likely", look.accent)] if shape.likely else []
+    )
+    if shape.claimed_at:
+        passed = shape.claimed_end[-1] < shape.now and shape.actual_end is None
+        ends.append((shape.claimed_end[-1], "promised", look.gone if passed else look.text))
+    drawn = [*shape.likely, *shape.plan_on, *shape.claimed_end]
+    tall = max((max(drawn) - min(drawn)).total_seconds(), 1.0) if drawn else 1.0
+    above = -float(LINE)
+    for at, words, colour in sorted(ends, key=lambda each: each[0]):
+        height = (at - min(drawn)).total_seconds() / tall * INNER
+        above = max(height, above + LINE)
+        x, y = theme.local(shape.now, zone), theme.local(at, zone)
+        theme.note(made, x, y, words, colour, xanchor="left", xshift=8, yshift=above - height)

@@ -1,4 +1,4 @@
-"""The stages of a node as a diagram: where nodes stand now, and how long each way usually takes."""
+"""The stages of a node as a diagram: where nodes stand now, who has the ball, and how long each way usually takes."""
 
 from datetime import timedelta
 
@@ -7,11 +7,11 @@ import plotly.graph_objects as go
 from dashboard.figures import theme
 from dashboard.figures.theme import Look
 from dashboard.model.lifecycle import States, Step, Way
-from dashboard.model.stages import Stage
+from dashboard.model.stages import HAS_THE_BALL, Stage
 
-HEIGHT = 700
+HEIGHT = 760
 MAIN, ASIDE = 0.23, 0.768  # the middle of the columns
-HALF_WIDTH, HALF_HEIGHT = 0.228, 0.27  # of a box
+HALF_WIDTH, HALF_HEIGHT = 0.228, 0.32  # of a box
 STRIPE = 0.014
 PLACES = {
     Stage.SCHEDULED: (MAIN, 0),
@@ -51,8 +51,13 @@ def _box(made: go.Figure, step: Step, look: Look) -> None:
     name = step.stage.replace("_", " ").capitalize()
     many = f"{step.nodes:,} node{'' if step.nodes == 1 else 's'} · {step.gpus:,} GPUs" if step.nodes else "none now"
     plain = {"xanchor": "left", "x": left + STRIPE, "xshift": 8}
-    theme.note(made, y=y, words=name, colour=look.text, yshift=9, **plain, font={"color": look.text, "size": 14})
-    theme.note(made, y=y, words=many, colour=look.muted, yshift=-9, **plain)
+    whose = HAS_THE_BALL[step.stage]
+    theme.note(made, y=y, words=name, colour=look.text, yshift=18 if whose else 9, **plain,
+               font={"color": look.text, "size": 14})  # fmt: skip
+    theme.note(made, y=y, words=many, colour=look.muted, yshift=0 if whose else -9, **plain)
+    if whose:
+        theme.note(made, y=y, words=whose.replace("_", " ").replace("oncall", "on-call"), colour=look.muted,
+                   yshift=-17, **plain)  # fmt: skip
 
 
 def _way(made: go.Figure, way: Way, look: Look) -> None:

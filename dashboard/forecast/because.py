@@ -101,7 +101,7 @@ def _count(number: int, noun: str) -> str:
 def _usual(law: Law) -> tuple[float, float]:
     """The middle half of one stay, hours."""
     spread = 0.674 * float(np.sqrt(law.sigma2 + law.rho2 + law.phi2))
-    return float(np.exp(law.mean - spread)), float(np.exp(law.mean + spread))
+    return law.hours(law.mean - spread), law.hours(law.mean + spread)
 
 
 def _without(rollout: Rollout, nodes: Flags) -> Rollout:
@@ -120,7 +120,11 @@ def _repairs(rollout: Rollout, spells: Spells, experience: Experience) -> Iterat
     failed = int(in_repair.sum())
     if not failed:
         return
-    took = span(*_usual(experience.durations[REPAIRING].law((rollout.provider, rollout.kind), rollout.maintenance_id)))
+    took = span(
+        *_usual(
+            experience.durations[REPAIRING].law((rollout.provider, rollout.kind), rollout.maintenance_id, rollout.nodes)
+        )
+    )
     came_from = np.isin(spells.node, np.flatnonzero(in_repair)) & (spells.following == REPAIRING)
     what = "failed validation" if came_from.any() else "in repair"
     verb = "" if came_from.any() else (" is" if failed == 1 else " are")
@@ -168,16 +172,17 @@ def _pace(rollout: Rollout, spells: Spells, experience: Experience) -> Iterator[
         cell = (rollout.provider, rollout.kind)
         if here.sum() < 3 or not durations.members.get(cell):
             continue
-        law = durations.law(cell, rollout.maintenance_id)
-        logs = np.log(np.maximum(spells.left[here] - spells.entered[here], SHORTEST))
+        law = durations.law(cell, rollout.maintenance_id, rollout.nodes)
+        logs = law.warped(np.log(np.maximum(spells.left[here] - spells.entered[here], SHORTEST)))
         off = float(logs.mean()) - law.mean
         certain = float(np.sqrt(law.sigma2 / here.sum() + law.variance))
         if abs(off) < max(0.15, 2 * certain):
             continue
-        how = f"{np.exp(abs(off)):.1f} times {'longer' if off > 0 else 'shorter'}"
+        ratio = law.hours(law.mean + off) / law.hours(law.mean)
+        how = f"{max(ratio, 1 / ratio):.1f} times {'longer' if off > 0 else 'shorter'}"
         name = STAGES[stage].value.replace("_", " ").capitalize()
         words = f"{name} takes {how} here than usual for this provider and kind"
-        hours = abs(float(np.exp(law.mean + off) - np.exp(law.mean)))
+        hours = abs(law.hours(law.mean + off) - law.hours(law.mean))
         found.append((hours, f"{words}, by {_count(int(here.sum()), 'node')}."))
     if found:
         usual = {stage: replace(each, usual=True) for stage, each in experience.durations.items()}
@@ -188,9 +193,9 @@ def _stuck(rollout: Rollout, spells: Spells, experience: Experience) -> Iterator
     """The node that has stayed longest against what is usual in its stage, where that is rare."""
     worst, words, node = 3.0, "", np.zeros(spells.now.size, dtype=bool)
     for stage in np.unique(spells.now[IS_OUT[spells.now]]).tolist():
-        law = experience.durations[stage].law((rollout.provider, rollout.kind), rollout.maintenance_id)
+        law = experience.durations[stage].law((rollout.provider, rollout.kind), rollout.maintenance_id, rollout.nodes)
         waited = max(-float(spells.since[spells.now == stage].min()), SHORTEST)
-        z = (np.log(waited) - law.mean) / np.sqrt(law.sigma2 + law.rho2 + law.phi2)
+        z = (float(law.warped(np.log(waited))) - law.mean) / np.sqrt(law.sigma2 + law.rho2 + law.phi2)
         if z > worst:
             name = STAGES[stage].value.replace("_", " ")
             worst, words = z, f"A node is {name} for {span(waited, waited)}; {span(*_usual(law))} is usual."

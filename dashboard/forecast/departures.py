@@ -93,12 +93,13 @@ def departures(
     hours = experience.hours_of(rollout.provider)
     opens = hours.from_now(hour_of_week)
     passing = experience.handovers.get(rollout.provider, PROMPTLY)
-    pause = passing.draw(line.hold.shape, rng)
+    paused = bool(passing.pauses.any())
+    pause = passing.draw(line.hold.shape if paused or passing.waves else (1, 1), rng)
     start = np.maximum(start, 0.0)
     if passing.waves:
         free = places(line.held, line.slots, start)
         return line.units.each(waves(free, line.hold, pause, line.slots, opens))
-    hold = line.hold + pause if pause.any() else line.hold
+    hold = line.hold + pause if paused else line.hold
     stops = stops_of(line.past, line.room, partial(hours.opens, hour_of_week=hour_of_week))
     waited = line.waited(hours, hour_of_week)
     idle, gone = waited > IDLE, line.past.took.size
@@ -112,5 +113,7 @@ def departures(
             pauses[:, 0] = np.where(pauses[:, 0] > waited, pauses[:, 0] - np.float32(waited), again)
             again = np.zeros_like(again)
         free = places(line.held[rows], line.slots[rows], np.maximum(start[rows], again))
+        if rows.size == start.size:
+            return line.units.each(in_waves(free, hold, line.slots, plan.after, pauses, opens))
         went[rows] = in_waves(free, hold[rows], line.slots[rows], plan.after, pauses, opens)
     return line.units.each(went)

@@ -1,24 +1,30 @@
 """When do the nodes of a maintenance go out and come back, as far as is known at one instant."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 import numpy as np
 
 from dashboard.forecast.departures import departures
 from dashboard.forecast.experience import Experience, experience_of
 from dashboard.forecast.noise import Singles
-from dashboard.forecast.pace import draw_pace
+from dashboard.forecast.pace import Pace, draw_pace
 from dashboard.forecast.pooling import Cell, Floats
 from dashboard.forecast.promises import MOST
 from dashboard.forecast.quantiles import HORIZON, Futures
-from dashboard.forecast.rollout import walk
+from dashboard.forecast.rollout import Course, arrangement, walk
 from dashboard.forecast.slots import HOLDS
-from dashboard.forecast.spells import IS_OUT, Flags, Spells, shared_racks, spells_of, tidied
+from dashboard.forecast.spells import IS_OUT, Spells, shared_racks, spells_of, tidied
 from dashboard.model.rollout import Codes, Knowledge, Rollout
 from dashboard.model.stages import CLOSED
 
-ENGINE = "2026.2"
+ENGINE = "2026.3"
 SPARE = 4
+_MUCH = 4_000_000  # nodes x paths, beyond which none is drawn to spare
+_AT_ONCE = 2_500_000  # nodes x paths simulated together: more need memory that is slow
+_FEWEST = 50  # paths simulated together: fewer need more calls
 
-__all__ = ["ENGINE", "Experience", "Futures", "foresee", "learn"]
+__all__ = ["ENGINE", "Experience", "Futures", "foresee", "foresee_some", "learn"]
 
 
 def learn(known: Knowledge) -> Experience:
@@ -33,36 +39,54 @@ def foresee(
 
     hour_of_week : hours from Monday 00:00 UTC to as_of
     """
+    return _joined(list(foresee_some(rollout, hour_of_week, experience, rng, paths)))
+
+
+def foresee_some(
+    rollout: Rollout, hour_of_week: float, experience: Experience, rng: np.random.Generator, paths: int = 200
+) -> Iterator[Futures]:
+    """The same, some paths at a time, so that a large maintenance needs no more memory than a processor has near it.
+
+    The order of the nodes may be another; each of them says it.
+    """
     rollout = tidied(rollout)
     spells = spells_of(rollout)
     start = _start(rollout, spells, experience, paths, rng)
-    if _told_by_node(rollout, spells, experience):
-        many = _many(rollout, experience, paths)
-        start = np.tile(start, many)
-        futures = _by_node(rollout, spells, start, hour_of_week=hour_of_week, experience=experience, rng=rng)
-        futures = _kept(rollout, futures, start, experience, rng, paths=paths)
+    if not _told_by_node(rollout, spells, experience):
+        yield _as_a_whole(rollout, spells, start, experience, rng)
+        return
+    settled = not rollout.nodes or rollout.status in CLOSED
+    counts = not settled and experience.promises.weigh(rollout, np.ones(1)) is not None
+    many = SPARE if counts and rollout.nodes * paths * SPARE <= _MUCH else 1
+    start = np.tile(start, many)
+    made = _by_node(rollout, spells, start, hour_of_week=hour_of_week, experience=experience, rng=rng)
+    if counts:
+        yield _kept(rollout, _joined(list(made)), start, experience, rng, paths=paths)
     else:
-        futures = _as_a_whole(rollout, spells, start, experience, rng)
-    return futures
+        yield from made
 
 
-def _many(rollout: Rollout, experience: Experience, paths: int) -> int:
-    """How many times as many paths to draw, to keep those that agree with a promise, where it counts."""
-    counts = experience.promises.weigh(rollout, np.ones(1)) is not None
-    return SPARE if counts and rollout.nodes * paths * SPARE <= 4_000_000 else 1
+def _joined(some: list[Futures]) -> Futures:
+    """All paths, and the nodes in order."""
+    first = some[0]
+    if len(some) == 1 and first.node is None:
+        return first
+    place = np.arange(first.lost.shape[1]) if first.node is None else np.argsort(first.node)
+    out_at, end_at, lost = (
+        np.concatenate([getattr(each, name)[:, place] for each in some]) for name in ("out_at", "end_at", "lost")
+    )
+    return Futures(out_at, end_at, lost, None if first.known_at is None else first.known_at[place])
 
 
 def _kept(
     rollout: Rollout, futures: Futures, start: Floats, experience: Experience, rng: np.random.Generator, *, paths: int
 ) -> Futures:
-    """The paths kept: drawn by their agreement with the promise (systematic resampling, Kitagawa 1996), or all."""
-    if not rollout.nodes or rollout.status in CLOSED:
-        return _taken(futures, np.arange(paths))
+    """The paths kept: drawn by their agreement with the promise (systematic resampling, Kitagawa 1996)."""
     rank = max(int(np.ceil(MOST * rollout.nodes)) - 1, 0)
-    most = np.partition(futures.end_at, rank, axis=1)[:, rank].astype(float)
+    most = np.concatenate([np.partition(each, rank)[rank : rank + 1] for each in futures.end_at]).astype(float)
     weight = experience.promises.weigh(rollout, most - start)
     if weight is None:
-        return futures
+        return _taken(futures, np.arange(paths))
     at = (np.arange(paths) + rng.random()) / paths
     return _taken(futures, np.minimum(np.searchsorted(np.cumsum(weight), at), weight.size - 1))
 
@@ -92,40 +116,59 @@ def _by_node(
     hour_of_week: float,
     experience: Experience,
     rng: np.random.Generator,
-) -> Futures:
-    """Simulates node by node: their stages, and the queue of those that wait."""
+) -> Iterator[Futures]:
+    """Simulates node by node: their stages, and the queue of those that wait; some paths at a time."""
     paths, cell = start.size, (rollout.provider, rollout.kind)
+    order = arrangement(spells, rollout.rack)
+    rollout, spells = replace(rollout, rack=rollout.rack[order]), spells.arranged(order)
     name, rack = rollout.maintenance_id, shared_racks(rollout.rack)
     paces = {
-        stage: draw_pace(stage, spells, rack, law.law(cell, name), paths=paths, rng=rng)
+        stage: draw_pace(stage, spells, rack, law.law(cell, name, rollout.nodes), paths=paths, rng=rng)
         for stage, law in experience.durations.items()
     }
     chance = experience.turns.draw(cell, name, paths, rng)
     holds = HOLDS[experience.slots.way_of(rollout.provider)]
-    course = walk(spells, rack, paces=paces, chance=chance, holds=holds, rng=rng)
-    waiting = spells.waiting
-    out_at = np.empty((paths, rollout.nodes), np.float32)
-    out_at[:] = np.where(waiting, np.inf, np.minimum(np.nan_to_num(spells.out_at), 0.0))
-    ends, lost = course.ends, course.lost
+    home = ~IS_OUT[spells.now] & ~spells.waiting
+    known_at = np.where(home, np.minimum(spells.since, 0.0), np.nan)
+    rows = max(_AT_ONCE // max(rollout.nodes, 1), _FEWEST)
+    for begin in range(0, paths, rows):
+        path = slice(begin, begin + rows)
+        these = {stage: _of(pace, path) for stage, pace in paces.items()}
+        course = walk(spells, rack, paces=these, chance=chance[path], holds=holds, rng=rng)
+        out_at = _met(rollout, spells, course, start[path], hour_of_week=hour_of_week, experience=experience, rng=rng)
+        yield Futures(out_at, course.ends, course.lost, known_at, order)
+
+
+def _of(pace: Pace, path: slice) -> Pace:
+    """The same of some paths."""
+    return replace(pace, centre=pace.centre[path], sigma=pace.sigma[path], wide=pace.wide[path], lasts=pace.lasts[path])
+
+
+def _met(
+    rollout: Rollout,
+    spells: Spells,
+    course: Course,
+    start: Floats,
+    *,
+    hour_of_week: float,
+    experience: Experience,
+    rng: np.random.Generator,
+) -> Singles:
+    """When each node goes out, (paths, nodes): those that wait are the first, and the course is moved to then."""
+    ends, lost, waiting = course.ends, course.lost, int(spells.waiting.sum())
+    out_at = np.where(spells.waiting, np.inf, np.minimum(np.nan_to_num(spells.out_at), 0.0)).astype(np.float32)
+    out_at = np.tile(out_at, (start.size, 1))
     if rollout.status in CLOSED:
         over = min(rollout.closed, 0.0) if np.isfinite(rollout.closed) else 0.0
-        ends[:, waiting], lost[:, waiting] = over, False
-    elif waiting.any():
-        which: slice | Codes = slice(None) if waiting.all() else np.flatnonzero(waiting)
+        ends[:, :waiting], lost[:, :waiting] = over, False
+    elif waiting:
         went = departures(
             rollout, spells, course.frees, start, hour_of_week=hour_of_week, experience=experience, rng=rng
         )
-        out_at[:, which] = went
-        ends[:, which] += went
-    home = ~IS_OUT[spells.now] & ~waiting
-    return _futures(out_at, ends, lost, np.where(home, np.minimum(spells.since, 0.0), np.nan))
-
-
-def _futures(out_at: Singles, ends: Singles, lost: Flags, known_at: Floats | None = None) -> Futures:
-    far = np.float32(HORIZON)
-    np.minimum(ends, far, out=ends)
-    out_at[(out_at > far) & (out_at < np.inf)] = far
-    return Futures(out_at, ends, lost, known_at)
+        ends[:, :waiting] += went
+        np.minimum(went, np.float32(HORIZON), out=out_at[:, :waiting])
+    np.minimum(ends, np.float32(HORIZON), out=ends)
+    return out_at
 
 
 def _as_a_whole(
@@ -136,11 +179,12 @@ def _as_a_whole(
     lost = np.zeros(shape, dtype=bool)
     if rollout.status in CLOSED:
         over = min(rollout.closed, 0.0) if np.isfinite(rollout.closed) else 0.0
-        return _futures(np.full(shape, np.inf, np.float32), np.full(shape, over, np.float32), lost)
+        return Futures(np.full(shape, np.inf, np.float32), np.full(shape, over, np.float32), lost)
     promised = rollout.claimed_end if np.isfinite(rollout.claimed_end) else rollout.planned_end
     cell: Cell = (rollout.provider, rollout.kind)
     end = experience.promises.draw_end(
         cell, rollout.maintenance_id, start, promised=promised, planned_start=rollout.planned_start, rng=rng
     )
-    went, back = (np.tile(each.astype(np.float32)[:, None], (1, rollout.nodes)) for each in (start, end))
-    return _futures(went, back, lost)
+    soon = (np.minimum(each, HORIZON).astype(np.float32)[:, None] for each in (start, end))
+    went, back = (np.tile(each, (1, rollout.nodes)) for each in soon)
+    return Futures(went, back, lost)

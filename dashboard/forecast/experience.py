@@ -5,7 +5,8 @@ from functools import partial
 
 import numpy as np
 
-from dashboard.forecast.durations import SHORTEST, Durations, Stays, fit_durations
+from dashboard.forecast.durations import SHORTEST, Durations, fit_durations
+from dashboard.forecast.fitting import Stays
 from dashboard.forecast.handover import Handover, habit, pauses_of, waves_of
 from dashboard.forecast.hours import WEEK, OfficeHours, fit_hours, round_the_clock
 from dashboard.forecast.pooling import Cell, Floats
@@ -75,7 +76,10 @@ def experience_of(known: Knowledge) -> Experience:
     racks = learn_racks([(each.cell, racks_of(each.spells.out_at, each.rollout.rack)) for each in seen])
     handovers, waves = _handovers(seen, slots, hours, racks, known.hour_of_week)
     return Experience(
-        {CODE[stage]: fit_durations(_stays(seen, CODE[stage], cells), usual) for stage, usual in USUAL_MEDIAN.items()},
+        {
+            CODE[stage]: fit_durations(_stays(seen, CODE[stage], cells), usual, shaped=True)
+            for stage, usual in USUAL_MEDIAN.items()
+        },
         fit_turns(moves, {each.rollout.maintenance_id: each.cell for each in seen}),
         hours,
         slots,
@@ -103,6 +107,7 @@ def _stays(seen: list[_Seen], stage: int, cells: tuple[Cell, ...]) -> Stays:
     index = {cell: i for i, cell in enumerate(cells)}
     logs, censored, racks, of_rack, of_cell = [], [], [], [], []
     names: list[str] = []
+    nodes: list[int] = []
     base = 0
     for each in seen:
         s = each.spells
@@ -118,6 +123,7 @@ def _stays(seen: list[_Seen], stage: int, cells: tuple[Cell, ...]) -> Stays:
         of_rack.append(np.full(own.size, len(names)))
         of_cell.append(index[each.cell])
         names.append(each.rollout.maintenance_id)
+        nodes.append(each.rollout.nodes)
     return Stays(
         np.concatenate([np.empty(0), *logs]),
         np.concatenate([np.empty(0, dtype=bool), *censored]),
@@ -126,6 +132,7 @@ def _stays(seen: list[_Seen], stage: int, cells: tuple[Cell, ...]) -> Stays:
         np.array(of_cell, dtype=np.int64),
         tuple(names),
         cells,
+        np.array(nodes, dtype=float),
     )
 
 

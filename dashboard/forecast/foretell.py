@@ -1,6 +1,6 @@
 """The room's edge: a rollout as the log knows it in, a forecast in instants out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
@@ -8,8 +8,8 @@ from hashlib import blake2b
 import numpy as np
 
 from dashboard.forecast.because import because
-from dashboard.forecast.engine import ENGINE, Experience, Futures, foresee
-from dashboard.forecast.quantiles import back, capacity
+from dashboard.forecast.engine import ENGINE, Experience, Futures, foresee, foresee_some
+from dashboard.forecast.quantiles import Capacity, Returns, back_in, capacity, returns_of, together
 from dashboard.model.outlook import FRACTIONS, HORIZON_DAYS, LEVELS, Forecast, Part, Quantiles
 from dashboard.model.rollout import Codes, Hours, Rollout
 
@@ -60,7 +60,7 @@ def foretell_in_parts(
     shape = (PATHS, rollout.nodes)
     whole = Futures(np.full(shape, np.inf, np.float32), np.zeros(shape, np.float32), np.zeros(shape, bool))
     for part, nodes in parts:
-        futures = _futures(part, hour_of_week, experience, as_of)
+        futures = _whole(part, hour_of_week, experience, as_of)
         whole.out_at[:, nodes], whole.end_at[:, nodes], whole.lost[:, nodes] = (
             futures.out_at,
             futures.end_at,
@@ -68,19 +68,30 @@ def foretell_in_parts(
         )
         if len(parts) == 1:
             whole = futures
-    return _forecast(rollout, places, whole, as_of)
+    return _forecast(rollout, places, [whole], as_of)
 
 
-def _forecast(rollout: Rollout, places: Sequence[Place], futures: Futures, as_of: datetime) -> Forecast:
+def _forecast(rollout: Rollout, places: Sequence[Place], some: Iterable[Futures], as_of: datetime) -> Forecast:
     grid = grid_from(as_of)
+    hours = np.array([(at - as_of) / timedelta(hours=1) for at in grid])
+    kinds = sorted(set(places), key=lambda each: (each.cluster_id, each.team_id))
+    index = {each: i for i, each in enumerate(kinds)}
+    part = np.array([index[each] for each in places], dtype=np.int64)
+    returned: list[Returns] = []
+    counted: list[Capacity] = []
+    first: list[Hours] = []
+    for futures in some:
+        returned.append(returns_of(futures, rollout.gpus, FRACTIONS))
+        counted.append(capacity(futures, rollout.gpus, part, len(kinds), hours))
+        first.append(futures.out_at.min(axis=1, initial=np.inf))
     return Forecast(
         maintenance_id=rollout.maintenance_id,
         as_of=as_of,
         engine=ENGINE,
-        back=_back(rollout, futures, as_of),
-        starts=_starts(futures, as_of),
+        back=_back(rollout, returned, as_of),
+        starts=_starts(np.concatenate(first), as_of),
         grid=grid,
-        parts=_parts(rollout, places, futures, np.array([(at - as_of) / timedelta(hours=1) for at in grid])),
+        parts=_parts(rollout, kinds, part, together(counted)),
         because=(),
     )
 
@@ -88,7 +99,8 @@ def _forecast(rollout: Rollout, places: Sequence[Place], futures: Futures, as_of
 def returns(rollout: Rollout, hour_of_week: float, experience: Experience, as_of: datetime) -> dict[float, Quantiles]:
     """When each fraction is back, as `foretell` has it to the bit, for a third of its work."""
     as_of = as_of.astimezone(UTC)
-    return _back(rollout, _futures(rollout, hour_of_week, experience, as_of), as_of)
+    futures = _futures(rollout, hour_of_week, experience, as_of)
+    return _back(rollout, [returns_of(each, rollout.gpus, FRACTIONS) for each in futures], as_of)
 
 
 def grid_from(as_of: datetime) -> tuple[datetime, ...]:
@@ -98,13 +110,20 @@ def grid_from(as_of: datetime) -> tuple[datetime, ...]:
     return (as_of, *(first + timedelta(hours=each) for each in hours))
 
 
-def _futures(rollout: Rollout, hour_of_week: float, experience: Experience, as_of: datetime) -> Futures:
-    rng = np.random.default_rng(_seed(rollout.maintenance_id, as_of))
-    return foresee(rollout, hour_of_week, experience, rng, PATHS)
+def _futures(rollout: Rollout, hour_of_week: float, experience: Experience, as_of: datetime) -> Iterator[Futures]:
+    return foresee_some(rollout, hour_of_week, experience, _rng(rollout, as_of), PATHS)
 
 
-def _back(rollout: Rollout, futures: Futures, as_of: datetime) -> dict[float, Quantiles]:
-    hours = back(futures, rollout.gpus, FRACTIONS, LEVELS)
+def _whole(rollout: Rollout, hour_of_week: float, experience: Experience, as_of: datetime) -> Futures:
+    return foresee(rollout, hour_of_week, experience, _rng(rollout, as_of), PATHS)
+
+
+def _rng(rollout: Rollout, as_of: datetime) -> np.random.Generator:
+    return np.random.default_rng(_seed(rollout.maintenance_id, as_of))
+
+
+def _back(rollout: Rollout, some: Sequence[Returns], as_of: datetime) -> dict[float, Quantiles]:
+    hours = back_in(some, rollout.gpus, FRACTIONS, LEVELS)
     return {fraction: _instants(as_of, hours[i]) for i, fraction in enumerate(FRACTIONS)}
 
 
@@ -119,22 +138,14 @@ def _instants(as_of: datetime, hours: Hours) -> Quantiles:
     }
 
 
-def _starts(futures: Futures, as_of: datetime) -> Quantiles | None:
-    if not futures.out_at.size:
-        return None
-    first = futures.out_at.min(axis=1)
+def _starts(first: Hours, as_of: datetime) -> Quantiles | None:
+    """first : (paths,) when the first node goes out."""
     if not np.isfinite(first).all() or (first <= 0).any():
         return None
     return _instants(as_of, np.quantile(first, LEVELS))
 
 
-def _parts(rollout: Rollout, places: Sequence[Place], futures: Futures, grid: Hours) -> tuple[Part, ...]:
-    kinds = sorted(set(places), key=lambda each: (each.cluster_id, each.team_id))
-    if not kinds:
-        return ()
-    index = {each: i for i, each in enumerate(kinds)}
-    part = np.array([index[each] for each in places])
-    gpus = capacity(futures, rollout.gpus, part, len(kinds), grid)
+def _parts(rollout: Rollout, kinds: Sequence[Place], part: Codes, gpus: Capacity) -> tuple[Part, ...]:
     total = np.bincount(part, rollout.gpus, len(kinds)).astype(np.int64).tolist()
     return tuple(
         Part(each.cluster_id, each.team_id or None, total[i], gpus.out[i], gpus.left[i], gpus.lost[i])

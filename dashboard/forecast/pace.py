@@ -1,20 +1,25 @@
 """How fast does this maintenance go: its own shared shocks, drawn given what its nodes have shown so far."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dashboard.forecast.durations import SCALES, SHORTEST, Law, scale_chances
+from dashboard.forecast.durations import SHORTEST, Law
+from dashboard.forecast.fitting import SCALES, scale_chances
+from dashboard.forecast.interweaving import Ended, respread, shift
 from dashboard.forecast.noise import Singles, below, normals, normals_beyond
 from dashboard.forecast.pooling import Floats
+from dashboard.forecast.shapes import Table
 from dashboard.forecast.spells import Flags, Spells
 from dashboard.model.rollout import Codes
 
-SWEEPS = 12
+SWEEPS = 8
 _MUCH = 400_000  # stays and racks x paths, from which on chains are shared
 _FEWEST = 50  # chains
-ODD = 0.1  # share of nodes that do not keep to their maintenance's own spread (Tukey 1960)
+_BEFORE = 3  # rounds by what ended alone, to start from
+_CLOSE = 2.0  # how much closer to each other the nodes of one maintenance keep than those of many, to be of one fate
+_FAR = 1e6  # log hours; further than any bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +28,10 @@ class Pace:
 
     centre : (paths, racks)  log-hours
     sigma  : (paths, 1)  of most of its nodes
-    wide   : (paths, 1)  of the share ODD of nodes that go their own way
+    wide   : (paths, 1)  of the share `odd` of nodes that go their own way (Tukey 1960)
     lasts  : (paths, running)  log-hours that each running stay lasts in all, in the order of `running`
     running : (running,)  the nodes now in this stage
+    table : hours for what is drawn, where that is not log-hours
     """
 
     centre: Singles
@@ -33,6 +39,27 @@ class Pace:
     wide: Singles
     lasts: Singles
     running: Codes
+    odd: float
+    table: Table | None = None
+
+    def hours(self, drawn: Singles) -> Singles:
+        """Hours for what was drawn, in place where it can be."""
+        return np.asarray(np.exp(drawn, out=drawn) if self.table is None else self.table.hours(drawn))
+
+
+@dataclass(frozen=True, slots=True)
+class _Shocks:
+    """What chains hold, (chains, 1) but for the racks' centres, (chains, racks).
+
+    sigma is that of this maintenance, usual that of others; broad is how far nodes of different maintenances lie apart
+    """
+
+    level: Floats
+    centre: Singles
+    sigma: Singles
+    usual: Singles
+    rho: Singles
+    broad: Singles
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,67 +78,114 @@ def draw_pace(stage: int, spells: Spells, rack: Codes, law: Law, *, paths: int, 
     """Draws the maintenance's shock, its racks' and its running stays' lengths from their joint posterior.
 
     Gibbs sampling with the censored stays as data to be imputed (Tanner and Wong 1987): shocks given lengths are
-    normal and drawn as one block, lengths given shocks are normal beyond what has passed. Every path is a chain; where
-    very many nodes run, fewer chains give several paths each, one a sweep.
+    normal and drawn as one block, lengths given shocks are normal beyond what has passed; then both move together, see
+    `interweaving`. Every path is a chain that starts anywhere its prior allows; where very many nodes run, fewer chains
+    give several paths each, one a sweep.
     """
     racks = int(rack.max(initial=-1)) + 1
-    own = _own(stage, spells, rack, racks)
+    own = _own(stage, spells, rack, racks, law)
+    table = None if law.warp is None else law.warp.table()
     if not own.ended.any() and not own.bound.size:
         mu, sigma, rho, phi = (each.astype(np.float32) for each in law.draw(paths, rng))
         sigma_here = _scaled(sigma, np.zeros((paths, 1)), np.zeros(paths), law, rng)
         phi = phi * np.sqrt((law.tail - 2) / rng.chisquare(law.tail, (paths, 1)))
         level = (mu + phi * rng.standard_normal((paths, 1))).astype(np.float32)
         centre = level + rho * normals((paths, racks), rng)
-        return Pace(centre, sigma_here, np.maximum(sigma, sigma_here), np.empty((paths, 0), np.float32), own.running)
+        wide = _wide(sigma_here, sigma, np.hypot(sigma, phi))
+        return Pace(centre, sigma_here, wide, np.empty((paths, 0), np.float32), own.running, law.odd, table)
     active = np.flatnonzero((own.ended > 0) | (np.bincount(own.bound_rack, minlength=racks) > 0))
     drawn = list(_sweep(own, active, law, paths, rng))
-    level, inner, sigma_here, sigma, rho = (np.concatenate(each)[:paths] for each in zip(*drawn, strict=True))
+    level, inner, sigma_here, sigma, rho, broad = (
+        np.concatenate([getattr(each, name) for each in drawn])[:paths].astype(np.float32, copy=False)
+        for name in ("level", "centre", "sigma", "usual", "rho", "broad")
+    )
     at = np.searchsorted(active, own.bound_rack)
-    lasts = _beyond(own.bound, np.take(inner, at, axis=1), sigma_here, sigma, rng)[0]
+    wide = _wide(sigma_here, sigma, broad)
+    lasts = _beyond(own.bound, np.take(inner, at, axis=1), sigma_here, wide, law.odd, rng)[0]
     if active.size < racks:
         centre = level + rho * normals((paths, racks), rng)
         centre[:, active] = inner
     else:
         centre = inner
-    return Pace(centre, sigma_here, np.maximum(sigma, sigma_here), lasts, own.running)
+    return Pace(centre, sigma_here, wide, lasts, own.running, law.odd, table)
 
 
-def _sweep(own: _Own, active: Codes, law: Law, paths: int, rng: np.random.Generator) -> Iterator[tuple[Singles, ...]]:
-    """Yields level, racks' centres, sigma here, usual sigma and rho, (chains, ...), until there are enough for all."""
+def _sweep(own: _Own, active: Codes, law: Law, paths: int, rng: np.random.Generator) -> Iterator[_Shocks]:
+    """Yields shocks of (chains, ...) until there are enough for all paths."""
     at = np.searchsorted(active, own.bound_rack)
     chains = paths if paths * (at.size + active.size) <= _MUCH else min(paths, max(paths // 10, _FEWEST))
-    _, sigma, rho, phi = (each.astype(np.float32) for each in law.draw(chains, rng))
-    sigma_here = _scaled(sigma, np.zeros((chains, 1)), np.zeros(chains), law, rng)
-    scale = np.ones((chains, 1))
-    centre = np.full((chains, active.size), law.mean, np.float32)
-    burn = _sweeps(at.size)
-    ended, total_ended, squares_ended = (
-        each.astype(np.float32) for each in (own.ended[active], own.total[active], own.squares[active])
+    mu, sigma, rho, phi = (each.astype(np.float32) for each in law.draw(chains, rng))
+    scale = (law.tail - 2) / rng.chisquare(law.tail, (chains, 1))
+    level = mu + phi * np.sqrt(scale) * rng.standard_normal((chains, 1))
+    centre = level.astype(np.float32) + rho * normals((chains, active.size), rng)
+    shocks = _Shocks(
+        level,
+        centre,
+        _scaled(sigma, np.zeros((chains, 1)), np.zeros(chains), law, rng),
+        sigma,
+        rho,
+        np.hypot(sigma, phi),
     )
+    ended = Ended(*(each[active].astype(np.float32) for each in (own.ended, own.total, own.squares)))
+    for _ in range(_BEFORE):
+        shocks = _given_stays(ended, shocks, law, law.variance + phi**2 * scale, rng)
+    burn = _sweeps(at.size)
     for sweep in range(burn - 1 + -(-paths // chains)):
-        size, total, squares = ended, total_ended, squares_ended.sum(dtype=np.float64)
+        prior = law.variance + phi**2 * scale
         if at.size:
-            lasts, odd = _beyond(own.bound, np.take(centre, at, axis=1), sigma_here, sigma, rng)
-            keep = (~odd).astype(np.float32)
-            lasts *= keep
-            size, total = size + _by_rack(keep, at, active.size), total + _by_rack(lasts, at, active.size)
-            squares = squares + np.einsum("ij,ij->i", lasts, lasts)[:, None]
-        size = np.broadcast_to(np.maximum(size, np.float32(1e-9)), centre.shape)
-        weight, prior = 1.0 / (rho**2 + sigma_here**2 / size), law.variance + phi**2 * scale
-        precision = 1.0 / prior + weight.sum(axis=1, keepdims=True, dtype=np.float64)
-        mean = total / size
-        level = (law.mean / prior + np.einsum("ij,ij->i", weight, mean)[:, None]) / precision
-        level = level + rng.standard_normal((chains, 1)) / np.sqrt(precision)
+            # At first none: where all are taken to go their own way, nothing says any more that they do not.
+            share = law.odd if sweep >= burn // 2 else 0.0
+            wide, here = _wide(shocks.sigma, sigma, shocks.broad), np.take(shocks.centre, at, axis=1)
+            lasts, odd = _beyond(own.bound, here, shocks.sigma, wide, share, rng)
+            shocks = _given_stays(_with(ended, lasts, ~odd, at), shocks, law, prior, rng)
+            lasts[odd] = np.inf
+            shocks = _loosened(own.bound, lasts, at, ended, shocks, law, prior, rng)
+        else:
+            shocks = _given_stays(ended, shocks, law, prior, rng)
         # A t shock is a normal one of random scale.
-        astray = (level - law.mean) ** 2 / (law.variance + phi**2)
+        astray = (shocks.level - law.mean) ** 2 / (law.variance + phi**2)
         scale = (law.tail - 2 + astray) / rng.chisquare(law.tail + 1, (chains, 1))
-        level_here = level.astype(np.float32)
-        k = np.minimum(rho**2 * weight, np.float32(1))
-        centre = level_here + k * (mean - level_here) + rho * np.sqrt(1 - k) * normals(centre.shape, rng)
-        left = squares + np.sum(centre * (size * centre - 2 * total), axis=1, keepdims=True, dtype=np.float64)
-        sigma_here = _scaled(sigma, np.maximum(left, 0.0), size.sum(axis=1, dtype=np.float64), law, rng)
         if sweep >= burn - 1:
-            yield level_here, centre, sigma_here, sigma, rho
+            yield shocks
+
+
+def _with(ended: Ended, lasts: Singles, keep: Flags, at: Codes) -> Ended:
+    """What ended and what is imputed, (chains, racks), but for what goes its own way."""
+    counts = keep.astype(np.float32)
+    lasts = lasts * counts
+    racks = ended.size.size
+    squares = ended.squares.sum(dtype=np.float64) + np.einsum("ij,ij->i", lasts, lasts, dtype=np.float64)[:, None]
+    return Ended(ended.size + _by_rack(counts, at, racks), ended.total + _by_rack(lasts, at, racks), squares)
+
+
+def _given_stays(stays: Ended, now: _Shocks, law: Law, prior: Floats, rng: np.random.Generator) -> _Shocks:
+    """Draws level and racks as one block, then the spread. prior : (chains, 1) variance of the level around its mean"""
+    size = np.broadcast_to(np.maximum(stays.size, np.float32(1e-9)), now.centre.shape)
+    weight = 1.0 / (now.rho**2 + now.sigma**2 / size)
+    precision = 1.0 / prior + weight.sum(axis=1, keepdims=True, dtype=np.float64)
+    mean = stays.total / size
+    level = (law.mean / prior + np.einsum("ij,ij->i", weight, mean)[:, None]) / precision
+    level = level + rng.standard_normal(level.shape) / np.sqrt(precision)
+    level_here = level.astype(np.float32)
+    k = np.minimum(now.rho**2 * weight, np.float32(1))
+    centre = level_here + k * (mean - level_here) + now.rho * np.sqrt(1 - k) * normals(mean.shape, rng)
+    left = stays.around(centre)[:, None]
+    sigma = _scaled(now.usual, left, size.sum(axis=1, dtype=np.float64), law, rng)
+    return replace(now, level=level, centre=centre, sigma=sigma)
+
+
+def _loosened(
+    bound: Singles, lasts: Singles, at: Codes, ended: Ended, now: _Shocks, law: Law, prior: Floats,
+    rng: np.random.Generator,
+) -> _Shocks:  # fmt: skip
+    """Moves the shocks together with the stays imputed from them. lasts : (chains, running), inf where it is odd"""
+    gap = np.maximum((bound - lasts).max(axis=1, keepdims=True).astype(np.float64), -_FAR)
+    moved = shift(gap, ended, now.level, now.centre, now.sigma, prior=prior, mean=law.mean, rng=rng)
+    centre = now.centre + moved
+    here = np.take(centre, at, axis=1)
+    past, far = bound - here, lasts + moved - here
+    sigma = respread(past, far, ended, centre, sigma=now.sigma, usual=now.usual, law=law, rng=rng)
+    return replace(now, level=now.level + moved, centre=centre, sigma=sigma)
 
 
 def _sweeps(running: int) -> int:
@@ -136,24 +210,28 @@ def _scaled(sigma: Singles, squares: Floats, number: Floats, law: Law, rng: np.r
     return np.asarray(sigma * np.sqrt(SCALES[np.minimum(drawn, SCALES.size - 1)])[:, None], dtype=np.float32)
 
 
+def _wide(sigma: Singles, usual: Singles, broad: Singles) -> Singles:
+    """The spread of nodes that go their own way, (paths, 1): if the others keep close, as if of other maintenances."""
+    return np.where(broad > np.float32(_CLOSE) * sigma, broad, np.maximum(sigma, usual))
+
+
 def _beyond(
-    bound: Singles, centre: Singles, sigma: Singles, wide: Singles, rng: np.random.Generator
+    bound: Singles, centre: Singles, sigma: Singles, wide: Singles, share: float, rng: np.random.Generator
 ) -> tuple[Singles, Flags]:
     """Draws how long running stays last in all, and which of them go their own way: the more, the longer they last."""
-    wide = np.maximum(sigma, wide)
     past = bound - centre
     bounds, spread = past / sigma, np.broadcast_to(sigma, centre.shape)
     odd = np.zeros(centre.shape, dtype=bool)
     apart = wide > np.float32(1.02) * sigma
     if apart.any():
         broad = past / wide
-        its, theirs = np.float32(ODD) * below(-broad), np.float32(1 - ODD) * below(-bounds)
-        odd = apart & (rng.random(centre.shape, dtype=np.float32) * (its + theirs) <= its)
+        its, theirs = np.float32(share) * below(-broad), np.float32(1 - share) * below(-bounds)
+        odd = apart & (rng.random(centre.shape, dtype=np.float32) * (its + theirs) < its)
         bounds, spread = np.where(odd, broad, bounds), np.where(odd, wide, spread)
     return centre + spread * normals_beyond(bounds, rng), odd
 
 
-def _own(stage: int, spells: Spells, rack: Codes, racks: int) -> _Own:
+def _own(stage: int, spells: Spells, rack: Codes, racks: int, law: Law) -> _Own:
     here = spells.stage == stage
     over = here & (spells.following >= 0)
     log_hours = np.log(np.maximum(spells.left[over] - spells.entered[over], SHORTEST))
@@ -161,6 +239,7 @@ def _own(stage: int, spells: Spells, rack: Codes, racks: int) -> _Own:
     running = np.flatnonzero(spells.now == stage)
     running = running[np.argsort(rack[running], kind="stable")]
     bound = np.log(np.maximum(-spells.since[running], SHORTEST))
+    log_hours, bound = law.warped(log_hours), law.warped(bound)
     return _Own(
         np.bincount(where, minlength=racks).astype(float),
         np.bincount(where, log_hours, racks).astype(float),

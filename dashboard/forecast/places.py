@@ -21,19 +21,19 @@ def places(held: Singles, slots: Codes, earliest: Floats) -> Singles:
     return np.concatenate([held, free.astype(np.float32)], axis=1)
 
 
-def queue(free: Singles, hold: Singles, opens: SoonOpens) -> Singles:
+def queue(free: Singles, hold: Singles, opens: SoonOpens, went: Singles | None = None) -> Singles:
     """When each waiting node goes out: in order, each into the place that comes free first.
 
     free    : (paths, places)  when each place comes free; inf where a path has fewer places
     hold    : (paths, waiting)  how long each node will hold its place
     opens   : the first instant from each given one on at which nodes are taken, never falling
-    returns : (paths, waiting)
+    returns : (paths, waiting), in `went` where that is given
 
     Paths with about as many places are done together. No loop over paths.
     """
     width = np.isfinite(free).sum(axis=1)
     alike = np.ceil(np.log2(np.maximum(width, 1)) * 2).astype(np.int64)
-    went = np.empty(hold.shape, dtype=hold.dtype)
+    went = np.empty(hold.shape, dtype=hold.dtype) if went is None else went
     for each in np.unique(alike).tolist():
         row = np.flatnonzero(alike == each)
         most = max(int(width[row].max()), 1)

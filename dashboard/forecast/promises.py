@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dashboard.forecast.durations import SHORTEST, Durations, Law, draw_beyond
+from dashboard.forecast.durations import SHORTEST, Durations, Law
 from dashboard.forecast.pooling import Cell, Floats
+from dashboard.forecast.tails import draw_beyond
 from dashboard.model.rollout import Rollout
 
 MOST = 0.9  # share of the nodes whose return keeps a promise: the last few are another question

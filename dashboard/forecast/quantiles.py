@@ -28,12 +28,18 @@ class Futures:
     end_at  : when it is back or removed, not before out_at; <= 0 where it is already
     lost    : whether it is removed
     known_at : (nodes,) the real time of what is back or removed already, to the second; nan elsewhere
+    node : (nodes,) which node of the rollout each column is; None where they are in order
     """
 
     out_at: Times
     end_at: Times
     lost: Flags
     known_at: Floats | None = None
+    node: Codes | None = None
+
+    def columns(self, of_nodes: Codes) -> Codes:
+        """(nodes,) what is said of nodes, in the order of the columns."""
+        return of_nodes if self.node is None else of_nodes[self.node]
 
     @property
     def back_at(self) -> Times:
@@ -41,26 +47,58 @@ class Futures:
         return np.asarray(np.where(self.lost, self.end_at.dtype.type(np.inf), self.end_at))
 
 
+@dataclass(frozen=True, slots=True)
+class Returns:
+    """What some paths say of the return of shares of the GPUs.
+
+    hours   : (shares, paths) when each is reached, from 0 to HORIZON
+    is_back, gone : (nodes,) back, or removed, in all of them already
+    at      : (nodes,) when, of those
+    """
+
+    hours: Floats
+    is_back: Flags
+    gone: Flags
+    at: Times
+
+
+def returns_of(futures: Futures, gpus: Codes, fractions: Sequence[float]) -> Returns:
+    """Sums up futures of some paths, that of a large maintenance not all need to be held at once."""
+    share = np.asarray(fractions, dtype=float)
+    paths, nodes = futures.end_at.shape
+    weight = np.maximum(futures.columns(gpus), 0).astype(float)
+    over = futures.end_at.max(axis=0, initial=-np.inf) <= 0
+    at = futures.known_at if futures.known_at is not None else futures.end_at[0] if paths else np.zeros(nodes)
+    hours = np.zeros((share.size, paths))
+    if np.any(weight > 0) and not over.all():
+        hours = _reached(futures, weight, share)
+    told = over & ~futures.lost.any(axis=0), over & futures.lost.all(axis=0), at
+    if futures.node is not None:
+        place = np.argsort(futures.node)
+        told = told[0][place], told[1][place], told[2][place]
+    return Returns(hours, *told)
+
+
 def back(futures: Futures, gpus: Codes, fractions: Sequence[float], levels: Sequence[float]) -> Floats:
     """Hours by which each fraction of the GPUs is back, (fractions, levels), finite and rising in both.
 
     Lost nodes leave the total of their path. What is reached already has its real time, what is not is >= 0.
     """
-    share = np.asarray(fractions, dtype=float)
-    paths, nodes = futures.end_at.shape
-    if not nodes or not paths or not np.any(gpus > 0):
-        return np.zeros((share.size, len(levels)))
-    weight = np.maximum(gpus, 0).astype(float)
-    over, always_lost = futures.end_at.max(axis=0) <= 0, futures.lost.all(axis=0)
-    kept = np.where(over & always_lost, 0.0, weight)
-    is_back = np.asarray(over & ~futures.lost.any(axis=0))
-    reached = is_back @ kept >= share * kept.sum() - 1e-9
+    return back_in([returns_of(futures, gpus, fractions)], gpus, fractions, levels)
+
+
+def back_in(some: Sequence[Returns], gpus: Codes, fractions: Sequence[float], levels: Sequence[float]) -> Floats:
+    """The same of all paths, from what is said of some of them each."""
+    share, hours = np.asarray(fractions, dtype=float), np.concatenate([each.hours for each in some], axis=1)
     found = np.zeros((share.size, len(levels)))
-    hours = _reached(futures, weight, share) if not reached.all() else np.zeros((share.size, paths))
+    if not hours.size or not np.any(gpus > 0):
+        return found
+    gone, is_back = (np.logical_and.reduce(each) for each in zip(*((r.gone, r.is_back) for r in some), strict=True))
+    kept = np.where(gone, 0.0, np.maximum(gpus, 0).astype(float))
+    reached = is_back @ kept >= share * kept.sum() - 1e-9
     for i, each in enumerate(share):
         if reached[i]:
-            at = futures.end_at[0] if futures.known_at is None else futures.known_at
-            found[i] = _real(at, kept, is_back, float(each))
+            found[i] = _real(some[0].at, kept, is_back, float(each))
         else:
             found[i] = np.quantile(hours[i], np.clip(levels, 0.0, 1.0))
     rising = np.argsort(share, kind="stable")
@@ -72,24 +110,36 @@ def back(futures: Futures, gpus: Codes, fractions: Sequence[float], levels: Sequ
 
 def _reached(futures: Futures, weight: Floats, share: Floats) -> Floats:
     """When each path reaches each share of the weight that is not lost, (shares, paths), hours from 0 to HORIZON."""
-    paths = np.arange(futures.end_at.shape[0])
-    at = np.maximum(futures.end_at, 0, dtype=np.float32, casting="same_kind")
-    at[futures.lost] = np.inf
+    paths = futures.end_at.shape[0]
+    hours = np.empty((share.size, paths))
     some = weight[weight > 0]
-    if (some == some[0]).all():
-        ordered = at if some.size == weight.size else at[:, weight > 0]
-        ordered.sort(axis=1)
-        total = np.isfinite(ordered).sum(axis=1)
-        rank = [np.maximum(np.ceil(each * total - 1e-9).astype(np.int64) - 1, 0) for each in share]
-    else:
-        # Times >= 0 sort as the integers that their bits are: time and weight in one key spare an argsort.
-        key = (at.view(np.int32).astype(np.int64) << _BITS) | np.arange(weight.size)
-        key.sort(axis=1)
-        ordered = (key >> _BITS).astype(np.int32).view(np.float32)
-        running = np.where(np.isfinite(ordered), weight[key & ((1 << _BITS) - 1)], 0.0).cumsum(axis=1)
-        rank = [(running < each * running[:, -1:] - 1e-9).sum(axis=1) for each in share]
-    hours = np.array([ordered[paths, np.minimum(each, ordered.shape[1] - 1)] for each in rank], dtype=float)
-    return np.asarray(np.clip(np.where(np.isfinite(hours), hours, 0.0), 0.0, HORIZON))
+    rows = max(_AT_ONCE // weight.size, 1)
+    for begin in range(0, paths, rows):
+        at = np.maximum(futures.end_at[begin : begin + rows], 0, dtype=np.float32, casting="same_kind")
+        at[futures.lost[begin : begin + rows]] = np.inf
+        if (some == some[0]).all():
+            found = _counted(at if some.size == weight.size else at[:, weight > 0], share)
+        else:
+            found = _weighed(at, weight, share)
+        hours[:, begin : begin + rows] = np.where(np.isfinite(found), found, 0.0)
+    return np.clip(hours, 0.0, HORIZON)
+
+
+def _counted(at: Singles, share: Floats) -> Singles:
+    """When each path reaches each share of its finite times, (shares, paths)."""
+    total, path = np.isfinite(at).sum(axis=1), np.arange(at.shape[0])
+    at.sort(axis=1)
+    return np.asarray(at[path, np.maximum(np.ceil(share[:, None] * total - 1e-9).astype(np.int64) - 1, 0)])
+
+
+def _weighed(at: Singles, weight: Floats, share: Floats) -> Singles:
+    """The same by weight. Times >= 0 sort as the integers that their bits are: one key with the node, no argsort."""
+    key = (at.view(np.int32).astype(np.int64) << _BITS) | np.arange(weight.size)
+    key.sort(axis=1)
+    ordered = (key >> _BITS).astype(np.int32).view(np.float32)
+    running = np.where(np.isfinite(ordered), weight[key & ((1 << _BITS) - 1)], 0.0).cumsum(axis=1)
+    rank = np.array([(running < each * running[:, -1:] - 1e-9).sum(axis=1) for each in share])
+    return np.asarray(ordered[np.arange(at.shape[0]), np.minimum(rank, ordered.shape[1] - 1)])
 
 
 def _real(back_at: Times, kept: Floats, is_back: Flags, fraction: float) -> float:
@@ -113,6 +163,7 @@ class Capacity:
 def capacity(futures: Futures, gpus: Codes, part: Codes, parts: int, grid: Floats) -> Capacity:
     """GPUs out, left and lost over a rising grid of hours from 0 on, by the nodes' part, (nodes,)."""
     shape = (parts, futures.end_at.shape[0], grid.size)
+    gpus, part = futures.columns(gpus), futures.columns(part)
     lasts = _each(futures.end_at.max(axis=0) > 0)
     is_out = lasts & _each(futures.out_at.max(axis=0) <= 0)
     coming = lasts & ~is_out & _each(np.isfinite(futures.out_at).any(axis=0))
@@ -128,6 +179,13 @@ def capacity(futures: Futures, gpus: Codes, part: Codes, parts: int, grid: Float
         if gone.size:
             lost[each] += count * _happened(futures.end_at, gone, grid, futures.lost)
     return Capacity(out + left, left, lost)
+
+
+def together(some: Sequence[Capacity]) -> Capacity:
+    """That of all paths, from that of some of them each."""
+    if len(some) == 1:
+        return some[0]
+    return Capacity(*(np.concatenate([getattr(c, name) for c in some], axis=1) for name in ("out", "left", "lost")))
 
 
 def _each(nodes: object) -> Flags:

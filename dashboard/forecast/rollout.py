@@ -1,11 +1,13 @@
 """When does each node go out and return: the rest of a rollout, simulated node by node."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
-from dashboard.forecast.noise import Singles, normals, some
-from dashboard.forecast.pace import ODD, Pace
+from dashboard.forecast.noise import Singles, mixed, normals, some
+from dashboard.forecast.pace import Pace
 from dashboard.forecast.pooling import Floats
 from dashboard.forecast.spells import IS_OUT, REMOVED, REPAIRING, REPAIRS, SCHEDULED, Flags, Spells
 from dashboard.model.rollout import Codes
@@ -37,25 +39,43 @@ class _Laws:
     likely: Floats
     holds: Flags
     rng: np.random.Generator
+    ways: dict[object, tuple[Codes, Floats]] = field(default_factory=dict)  # what `next` and `others` found before
 
-    def stays(self, stage: int, path: slice, nodes: Codes) -> Singles:
+    def stays(self, stage: int, path: slice, nodes: slice) -> Singles:
         """Draws the stays of these nodes in one stage, (paths, nodes)."""
-        pace = self.paces[stage]
-        z = normals((path.stop - path.start, nodes.size), self.rng)
-        wider = pace.wide[path, 0] / pace.sigma[path, 0]
-        if (wider > 1).any() and nodes.size:
-            flat = z.reshape(-1)
-            odd = some(ODD, flat.size, self.rng)
-            flat[odd] *= wider[odd // nodes.size]
-        z *= pace.sigma[path]
-        z += np.take(pace.centre[path], self.rack[nodes], axis=1)
-        return np.asarray(np.exp(z, out=z))
+        pace, rack = self.paces[stage], self.rack[nodes]
+        sigma = pace.sigma[path]
+        z = mixed((sigma.shape[0], rack.size), pace.wide[path, 0] / sigma[:, 0], pace.odd, self.rng)
+        z *= sigma
+        z += pace.centre[path] if pace.centre.shape[1] == 1 else np.take(pace.centre[path], rack, axis=1, mode="clip")
+        return pace.hours(z)
 
     def stay(self, stage: int, path: Codes, node: Codes) -> Singles:
         """Draws one stay for each pair of path and node."""
         pace = self.paces[stage]
-        sigma = np.where(self.rng.random(path.size) < ODD, pace.wide[path, 0], pace.sigma[path, 0])
-        return np.asarray(np.exp(pace.centre[path, self.rack[node]] + sigma * normals(path.shape, self.rng)))
+        sigma = np.where(self.rng.random(path.size, np.float32) < pace.odd, pace.wide[path, 0], pace.sigma[path, 0])
+        return pace.hours(pace.centre[path, self.rack[node]] + sigma * normals(path.shape, self.rng))
+
+    def next(self, path: Codes, visit: Codes, stage: int) -> Codes:
+        """The stage each node moves to, by its path's chances. A repair just over does not count for the move on."""
+        if stage not in self.ways:
+            chance = self.chance[:, :, stage]
+            ways = np.flatnonzero(chance.max(axis=(0, 1)) > 0)
+            self.ways[stage] = ways, np.cumsum(chance[:, :, ways[:-1]], axis=-1)
+        ways, upto = self.ways[stage]
+        if ways.size == 1:
+            return np.full(path.size, ways[0])
+        drawn = self.rng.random(path.size)
+        return np.asarray(ways[(drawn[:, None] > upto[path, visit]).sum(axis=1)])
+
+    def others(self, visit: int, stage: int, following: int) -> tuple[Codes, Floats]:
+        """The stages that may follow beside `following`, and their chances added up, (paths, others)."""
+        asked = visit, stage, following
+        if asked not in self.ways:
+            chance = self.chance[:, visit, stage]
+            others = np.flatnonzero((chance.max(axis=0) > 0) & (np.arange(chance.shape[1]) != following))
+            self.ways[asked] = others, np.cumsum(chance[:, others], axis=1)
+        return self.ways[asked]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,89 +90,102 @@ class _Strays:
     freed: Singles  # nan while it holds its place
 
 
+def arrangement(spells: Spells, rack: Codes) -> Codes:
+    """(nodes,) an order in which nodes that stand alike are neighbours: those that wait first, as they were."""
+    return np.lexsort((np.where(spells.waiting, 0, rack), _standing(spells)))
+
+
+def _standing(spells: Spells) -> Codes:
+    return spells.now * (REPAIRS + 1) + spells.now_repairs
+
+
 def walk(
     spells: Spells, rack: Codes, *, paces: dict[int, Pace], chance: Floats, holds: Flags, rng: np.random.Generator
 ) -> Course:
-    """Walks every node in every path from stage to stage.
+    """Walks every node in every path from stage to stage; nodes that stand alike are neighbours.
 
-    Nodes that stand alike go the likeliest way together; those that turn off it are drawn, and then walked one by one,
-    for they are few.
+    Those go the likeliest way together; those that turn off it are drawn, and then walked one by one, for they are
+    few.
 
     chance : (paths, visits, from, to) of each move
     holds  : (stages,)  whether a stage holds a place
     """
     paths, nodes = chance.shape[0], spells.now.size
     shape = (paths, nodes)
-    course = Course(np.zeros(shape, np.float32), np.zeros(shape, np.float32), np.zeros(shape, bool))
+    course = Course(np.empty(shape, np.float32), np.zeros(shape, np.float32), np.empty(shape, bool))
     laws = _Laws(rack, paces, chance, chance.mean(axis=0), holds, rng)
-    standing = spells.now * (REPAIRS + 1) + spells.now_repairs
-    alike = [np.flatnonzero(standing == each) for each in np.unique(standing).tolist()]
+    edges = [0, *(np.flatnonzero(np.diff(_standing(spells))) + 1).tolist(), nodes] if nodes else [0]
+    alike = [slice(begin, end) for begin, end in pairwise(edges)]
     rows = max(_AT_ONCE // max(nodes, 1), 1)
+    strays: list[_Strays] = []
     for begin in range(0, paths, rows):
         path = slice(begin, min(begin + rows, paths))
-        strays = [each for group in alike for each in _together(spells, group, path, laws, course)]
-        if strays:
-            _alone(strays, laws, course)
+        for group in alike:
+            strays += _together(spells, group, path, laws, course)
+    if strays:
+        _alone(strays, laws, course)
     return course
 
 
-def _together(spells: Spells, nodes: Codes, path: slice, laws: _Laws, course: Course) -> list[_Strays]:
-    """Walks nodes that stand alike, of some paths, the likeliest way; returns those that turn off it."""
-    stage, repairs = int(spells.now[nodes[0]]), int(spells.now_repairs[nodes[0]])
-    rows = path.stop - path.start
-    since = np.zeros(nodes.size) if stage == SCHEDULED else np.nan_to_num(spells.since[nodes])
-    time = np.tile(since.astype(np.float32), (rows, 1))
-    freed: Singles | None = None if stage == SCHEDULED or laws.holds[stage] else np.zeros_like(time)
-    strays: list[_Strays] = []
+def _together(spells: Spells, nodes: slice, path: slice, laws: _Laws, course: Course) -> Iterator[_Strays]:
+    """Walks nodes that stand alike, of some paths, the likeliest way; yields those that turn off it."""
+    stage, repairs = int(spells.now[nodes.start]), int(spells.now_repairs[nodes.start])
+    time, frees = course.ends[path, nodes], course.frees[path, nodes]
+    runs, freed = stage != SCHEDULED, stage != SCHEDULED and not laws.holds[stage]
+    time[:] = np.nan_to_num(spells.since[nodes]) if runs else 0.0
     for step in range(STEPS):
         if not IS_OUT[stage] and stage != SCHEDULED:
             break
-        if step == 0 and stage != SCHEDULED:
-            time = np.maximum(time + _running(laws.paces[stage], path, nodes), np.float32(0))
+        if step == 0 and runs:
+            time += _running(laws.paces[stage], path, nodes)
+            np.maximum(time, 0.0, out=time)
         elif stage != SCHEDULED:
             time += laws.stays(stage, path, nodes)
         after = min(repairs + (stage == REPAIRING), REPAIRS)
         visit = repairs if stage == REPAIRING else after
         following = int(laws.likely[visit, stage].argmax())
-        where, to = _turns(path, nodes.size, visit, stage, following, laws)
-        if where.size:
-            at, held = time.reshape(-1)[where], np.full(where.size, np.nan, np.float32)
-            held = np.where(laws.holds[to], held, at) if freed is None else freed.reshape(-1)[where]
-            count = np.full(where.size, after)
-            strays.append(
-                _Strays(path.start + where // nodes.size, nodes[where % nodes.size], to, count, at, held.astype("f4"))
-            )
-        if freed is None and not laws.holds[following]:
-            freed = time.copy()
+        row, column, to = _turns(path, time.shape[1], visit, stage, following, laws)
+        if row.size:
+            at = time[row, column]
+            held = frees[row, column] if freed else np.where(laws.holds[to], np.float32(np.nan), at)
+            yield _Strays(path.start + row, nodes.start + column, to, np.full(row.size, after), at, held)
+        if not freed and not laws.holds[following]:
+            frees[:] = time
+            freed = True
         stage, repairs = following, after
-    columns: slice | Codes = slice(None) if nodes.size == spells.now.size else nodes
-    course.ends[path, columns] = time
-    course.frees[path, columns] = time if freed is None else freed
-    course.lost[path, columns] = stage == REMOVED
-    return strays
+    if not freed:
+        frees[:] = time
+    course.lost[path, nodes] = stage == REMOVED
 
 
-def _running(pace: Pace, path: slice, nodes: Codes) -> Singles:
+def _running(pace: Pace, path: slice, nodes: slice) -> Singles:
     """How long the running stays of these nodes last in all, (paths, nodes) hours."""
     order = np.argsort(pace.running)
-    columns = order[np.searchsorted(pace.running, nodes, sorter=order)]
-    return np.asarray(np.exp(np.minimum(pace.lasts[path][:, columns], np.float32(12.0))))
+    columns = order[np.searchsorted(pace.running, np.arange(nodes.start, nodes.stop), sorter=order)]
+    return pace.hours(np.minimum(_columns(pace.lasts[path], columns), np.float32(12.0)))
 
 
-def _turns(path: slice, nodes: int, visit: int, stage: int, following: int, laws: _Laws) -> tuple[Codes, Codes]:
-    """Which of (paths, nodes), as flat indices, go another way than `following`, and where to: drawn by thinning."""
-    chance = laws.chance[path, visit, stage]
-    others = np.flatnonzero((chance.max(axis=0) > 0) & (np.arange(chance.shape[1]) != following))
+def _columns(table: Singles, columns: Codes) -> Singles:
+    """These columns; a view where they are neighbours."""
+    first = int(columns[0])
+    if np.array_equal(columns, np.arange(first, first + columns.size)):
+        return table[:, first : first + columns.size]
+    return np.take(table, columns, axis=1)
+
+
+def _turns(path: slice, nodes: int, visit: int, stage: int, following: int, laws: _Laws) -> tuple[Codes, Codes, Codes]:
+    """Which of (paths, nodes), by row and column, go another way than `following`, and where to: drawn by thinning."""
+    others, upto = laws.others(visit, stage, following)
     if not others.size or not nodes:
-        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-    upto = np.cumsum(chance[:, others], axis=1)
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+    upto = upto[path]
     most = float(upto[:, -1].max())
-    where = some(most, (path.stop - path.start) * nodes, laws.rng)
+    where = some(most, upto.shape[0] * nodes, laws.rng)
     drawn, row = laws.rng.random(where.size) * most, where // nodes
     kept = drawn < upto[row, -1]
     where, drawn, row = where[kept], drawn[kept], row[kept]
     at = (drawn[:, None] >= upto[row]).sum(axis=1)
-    return where, others[np.minimum(at, others.size - 1)]
+    return row, where - row * nodes, others[np.minimum(at, others.size - 1)]
 
 
 def _alone(strays: list[_Strays], laws: _Laws, course: Course) -> None:
@@ -171,23 +204,10 @@ def _alone(strays: list[_Strays], laws: _Laws, course: Course) -> None:
             time[at] += laws.stay(each, path[at], node[at])
             visit = repairs[at]
             repairs[at] = np.minimum(visit + (each == REPAIRING), REPAIRS)
-            stage[at] = _next(path[at], visit, each, laws.chance, laws.rng)
+            stage[at] = laws.next(path[at], visit, each)
             gave = at[np.isnan(freed[at]) & ~laws.holds[stage[at]]]
             freed[gave] = time[gave]
         active = active[IS_OUT[stage[active]]]
     course.ends[path, node] = time
     course.frees[path, node] = np.where(np.isnan(freed), time, freed)
     course.lost[path, node] = stage == REMOVED
-
-
-def _next(path: Codes, visit: Codes, stage: int, chance: Floats, rng: np.random.Generator) -> Codes:
-    """The stage each node moves to, by its path's chances. A repair just over does not count for the move out of it."""
-    ways = np.flatnonzero(chance[:, :, stage].max(axis=(0, 1)) > 0)
-    if ways.size == 1:
-        return np.full(path.size, ways[0])
-    upto = np.cumsum(chance[:, :, stage][:, :, ways[:-1]], axis=-1)
-    drawn = rng.random(path.size)
-    at = np.zeros(path.size, dtype=np.int64)
-    for way in range(ways.size - 1):
-        at += drawn > upto[path, visit, way]
-    return np.asarray(ways[at])

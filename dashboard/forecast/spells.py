@@ -44,6 +44,17 @@ class Spells:
         """(nodes,) whether the node has yet to go out."""
         return np.asarray(self.now == SCHEDULED)
 
+    def arranged(self, order: Codes) -> "Spells":
+        """The same with the nodes in this order."""
+        return replace(
+            self,
+            node=np.argsort(order)[self.node],
+            now=self.now[order],
+            since=self.since[order],
+            out_at=self.out_at[order],
+            now_repairs=self.now_repairs[order],
+        )
+
 
 def spells_of(rollout: Rollout) -> Spells:
     """Cuts a rollout into spells, whatever is wrong with its records.

@@ -77,8 +77,10 @@ class Units:
 
     def longest(self, hours: Singles) -> Singles:
         """The longest of each unit's nodes, (paths, units). hours : (paths, nodes of the rollout)."""
-        chosen = hours if self.nodes.size == hours.shape[1] else hours[:, self.nodes]
-        if self.unit is None or not self.nodes.size:
+        first, count = int(self.nodes[0]) if self.nodes.size else 0, self.nodes.size
+        neighbours = count and self.nodes[-1] - first == count - 1  # they rise
+        chosen = hours[:, first : first + count] if neighbours else hours[:, self.nodes]
+        if self.unit is None or not count:
             return chosen
         order = np.argsort(self.unit, kind="stable")
         begins = np.searchsorted(self.unit[order], np.arange(self.number))

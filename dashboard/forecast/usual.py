@@ -6,8 +6,9 @@ from datetime import datetime
 import numpy as np
 from scipy.special import ndtr
 
-from dashboard.forecast.durations import SCALES, SHORTEST, Law, Stays, fit_durations
+from dashboard.forecast.durations import SHORTEST, Law, fit_durations
 from dashboard.forecast.experience import Experience
+from dashboard.forecast.fitting import SCALES, Stays
 from dashboard.forecast.pooling import Cell
 from dashboard.model.cases import Case
 from dashboard.model.instants import HOUR, micros
@@ -57,7 +58,7 @@ def quantiles(law: Law) -> tuple[float, ...]:
         middle = (low + high) / 2
         below = ndtr((middle[:, None] - law.mean) / sigma) @ shares < QUANTILES
         low, high = np.where(below, middle, low), np.where(below, high, middle)
-    return tuple(float(each) for each in np.exp(np.clip((low + high) / 2, -20.0, 20.0)))
+    return tuple(law.hours(each) for each in np.clip((low + high) / 2, -20.0, 20.0).tolist())
 
 
 def _stays(cases: Sequence[Case], what: str, now: int) -> Stays:

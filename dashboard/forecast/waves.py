@@ -187,10 +187,10 @@ def in_waves(free: Singles, hold: Singles, slots: Codes, after: Codes, pauses: S
     begin = 0
     busy = np.where(np.isfinite(free), free, -np.inf).max(axis=1)
     for each, pause in zip(after.tolist(), pauses.T, strict=True):
-        went[:, begin:each] = queue(free, hold[:, begin:each], opens)
+        queue(free, hold[:, begin:each], opens, went[:, begin:each])
         busy = np.maximum(busy, (went[:, begin:each] + hold[:, begin:each]).max(axis=1, initial=-np.inf))
         place = np.arange(slots.max(initial=1))
         free = np.where(place < slots[:, None], (busy + pause)[:, None], np.float32(np.inf)).astype(np.float32)
         begin = each
-    went[:, begin:] = queue(free, hold[:, begin:], opens)
+    queue(free, hold[:, begin:], opens, went[:, begin:])
     return went

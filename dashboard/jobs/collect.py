@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from dashboard.errors import LogUnavailable, SourceFailed, SourceUnavailable
+from dashboard.errors import LogUnavailable, SourceFailed, SourceInPart, SourceUnavailable
 from dashboard.jobs.intake import take_in
 from dashboard.log import aside, source_states
 from dashboard.log.append import take_position
@@ -21,6 +21,9 @@ from dashboard.sources.seam import Batch, Source
 
 LEASE = timedelta(minutes=3)
 """So long after the last sign of life of a worker, another takes over."""
+
+LOOK_AGAIN = timedelta(seconds=5)
+"""How often a worker looks whether it may take over what another has in hand."""
 
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 300.0  # seconds after a failure; doubled each time in between
 LONGEST_ASKED = 24 * 3600.0  # a Retry-After beyond a day is a mistake of theirs
@@ -38,7 +41,7 @@ class How(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What a poll came to, and when the next is due."""
+    """What a poll came to, and when the next is due; `error` is also what is wrong with one that is done."""
 
     how: How
     due_at: datetime
@@ -83,7 +86,7 @@ class Collector:
             return self._poll(self._take())
         except _LostLease:
             self._state = None
-            return Collected(How.HELD, max(self.due_at(), self.clock() + LEASE / 4))
+            return Collected(How.HELD, max(self.due_at(), self.clock() + LOOK_AGAIN))
         except LogUnavailable:
             self._state = None  # what the log holds by then, it says when it is back
             raise
@@ -98,6 +101,8 @@ class Collector:
             return self._succeeded(done)
         except (LogUnavailable, _LostLease):
             raise
+        except SourceInPart as why:
+            return self._succeeded(done, str(why))
         except SourceFailed as why:
             return self._failed(done, str(why), why)
         except Exception as why:  # one source's fault, whatever it is, is not another's
@@ -121,8 +126,17 @@ class Collector:
                 state = source_states.claim(connection, self.source.name, self.worker, now, until, **self._heard())
             if state is None:
                 raise _LostLease(f"{self.source.name} is another worker's")
-            self._state = state
+            self._state = self._from_its_beginning(state) if state.options == source_states.ANEW else state
         return self._state
+
+    def _from_its_beginning(self, state: State) -> State:
+        """The source as it is read when somebody has asked for that on the page Sources."""
+        values: dict[str, Any] = {"options": self.source.options(), "cursor": _anew(self.source, state)}
+        with writing(self.engine) as connection:
+            if not source_states.keep(connection, self.source.name, self.worker, **values):
+                raise _LostLease(f"{self.source.name} is another worker's")
+            aside.forget_told(connection, self.source.name)
+        return replace(state, **values)
 
     def _heard(self) -> dict[str, Any]:
         """What the log has not heard yet: an idle poll is not written down by itself."""
@@ -160,16 +174,20 @@ class Collector:
         with reading(self.engine) as connection:
             return not any(aside.holds_part(connection, self.source.name, part) for part in batch.reread)
 
-    def _succeeded(self, done: Collected) -> Collected:
+    def _succeeded(self, done: Collected, part: str = "") -> Collected:
+        """`part`: what the source could not speak for."""
         now, state = self.clock(), self._known()
+        word = "; ".join(each for each in (part, self.source.doubt()) if each)
         due_at = now + timedelta(seconds=self.source.rest(state.cursor))
         ours_until_then = due_at < instant(state.held_until)
-        if ours_until_then and not (state.failures or state.succeeded_at is None or done.new or done.set_aside):
+        turned = bool(state.failures) or state.error != word
+        if ours_until_then and not (turned or state.succeeded_at is None or done.new or done.set_aside):
             self._state = replace(state, due_at=micros(due_at), succeeded_at=micros(now), attempted_at=micros(now))
         else:
-            well = {"error": "", "failures": 0, "failing_since": None}
-            self._note(wakes=bool(state.failures), due_at=micros(due_at), succeeded_at=micros(now), **well)
-        return replace(done, due_at=due_at)
+            since = (state.failing_since or micros(now)) if word else None
+            stands = {"error": word, "failures": 0, "failing_since": since}
+            self._note(wakes=turned, due_at=micros(due_at), succeeded_at=micros(now), **stands)
+        return replace(done, due_at=due_at, error=word)
 
     def _failed(self, done: Collected, words: str, why: Exception) -> Collected:
         now, state = self.clock(), self._known()
@@ -230,8 +248,14 @@ def register(engine: Engine, sources: Iterable[Source], *, again: bool = False) 
                 continue
             cursor = state.cursor
             if again or (state.type, state.options) != (kind, options):
-                cursor = each.anew(cursor) if cursor and state.type == kind else None
+                cursor = _anew(each, state)
+                if not each.pushed:
+                    aside.forget_told(connection, each.name)
             source_states.correct(connection, each.name, type=kind, options=options, interval=interval, cursor=cursor)
+
+
+def _anew(source: Source, state: State) -> str | None:
+    return source.anew(state.cursor) if state.cursor and state.type == source.type else None
 
 
 def _configured(source: Source) -> tuple[str, str, float]:

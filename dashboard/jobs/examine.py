@@ -38,8 +38,8 @@ def examine(source: Source, now: datetime) -> Finding:
         return Finding(False, str(why))
     except Exception as why:  # a source that nobody foresaw is a finding, too
         return Finding(False, f"{source.name}: its answer could not be read ({type(why).__name__})")
-    if first is None:
-        return Finding(True, f"{source.name}: answers, and has nothing to tell")
+    if first is None or source.doubt():
+        return Finding(not source.doubt(), source.doubt() or f"{source.name}: answers, and has nothing to tell")
     found = {name: len(rows) for name, rows in first.facts.items()} | {"messages": len(first.letters)}
     counts = ", ".join(f"{count:,} {name}" for name, count in found.items() if count) or "no facts"
     if first.set_aside:

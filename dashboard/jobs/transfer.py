@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from dashboard.errors import UnreadableRecord, UsageError
+from dashboard.jobs.intake import take_again
 from dashboard.log import aside, read
 from dashboard.log.append import Appending
 from dashboard.log.bulk import no_collector
@@ -127,6 +128,9 @@ def import_dataset(
                 work.file(shared, file)
             else:
                 _by_itself(engine, work, file)
+    if any(new for name, new in work.done.new.items() if name.startswith("nodes.")):
+        with appending(engine) as connection:
+            take_again(connection, work.nodes, now)
     with reading(engine) as connection:
         work.tell_strangers(connection)
     return work.done

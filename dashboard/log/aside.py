@@ -6,11 +6,12 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, or_, select
 
 from dashboard.log.append import digest
-from dashboard.log.bulk import many
+from dashboard.log.bulk import in_chunks, many
 from dashboard.log.tables import set_aside
 from dashboard.model.instants import micros
 
 COLUMNS = ("digest", "set_aside_at", "file", "line", "reason", "raw")
+UNNAMED = "is named by no source"  # in the reason of a row that waits for its node to be named
 LONGEST_KEPT = 100_000  # characters of a row: enough to see what is wrong with it
 
 
@@ -33,6 +34,24 @@ def forget_aside(connection: Connection, file: str) -> int:
 def forget_part(connection: Connection, source: str, part: str) -> int:
     """Forgets what was set aside from a part of a source ('': all of it) that is read again; returns how many rows."""
     return connection.execute(delete(set_aside).where(_of_part(source, part))).rowcount
+
+
+def forget_told(connection: Connection, source: str) -> None:
+    """Forgets what was set aside of a source that tells all of it again; what waits for its node goes on waiting."""
+    waits = set_aside.c.reason.contains(UNNAMED, autoescape=True)
+    connection.execute(delete(set_aside).where(_of_part(source, ""), ~waits))
+
+
+def read_unnamed(connection: Connection) -> list[tuple[str, str]]:
+    """The rows that wait for their node to be named: digest and raw."""
+    waits = set_aside.c.reason.contains(UNNAMED, autoescape=True)
+    return [tuple(row) for row in connection.execute(select(set_aside.c.digest, set_aside.c.raw).where(waits))]
+
+
+def forget(connection: Connection, digests: Sequence[str]) -> None:
+    """Forgets these rows: they are facts by now."""
+    for part in in_chunks(digests):
+        connection.execute(delete(set_aside).where(set_aside.c.digest.in_(part)))
 
 
 def holds_part(connection: Connection, source: str, part: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Connection, bindparam, case, delete, func, or_, select, update
 
+from dashboard.log import names
 from dashboard.log.bulk import Row, in_chunks, many
 from dashboard.log.tables import (
     DERIVED,
@@ -40,6 +41,7 @@ def follow(connection: Connection, fact: Fact, rows: Sequence[Row]) -> dict[str,
     """
     if fact.name == "joins":
         return _join(connection)
+    names.follow(connection, fact, rows)
     step = _STEPS.get(fact.name)
     if "maintenance_id" in fact.names:
         place = fact.names.index("maintenance_id")
@@ -122,7 +124,8 @@ def _members(connection: Connection, rows: Sequence[Row]) -> None:
     then = _greater(
         "maintenance_id, node_id", ("named_at", "withdrawn"), by=("named_at", "withdrawn"), table="current_stages"
     )
-    many(connection, current_stages.name, columns, [(*key, *scheduled, *word) for key, word in latest.items()], then)
+    told = [(*key, *scheduled, *word) for key, word in latest.items()]
+    many(connection, current_stages.name, columns, told, then, apart=True)
 
 
 Word = tuple[int, int, str]
@@ -150,7 +153,7 @@ def _transitions(connection: Connection, rows: Sequence[Row]) -> None:
         (*key, str(stage), since, rank, stage in OUT, first_out.get(key), False)
         for key, (since, rank, stage) in latest.items()
     ]
-    many(connection, current_stages.name, columns, told, _LATER)
+    many(connection, current_stages.name, columns, told, _LATER, apart=True)
 
 
 def _later() -> str:
@@ -269,8 +272,8 @@ def rebuild(connection: Connection) -> None:
         connection.execute(delete(table))
     join_again(connection)
     maintenances: set[str] = set()
-    for name in ("nodes", "maintenance_updates", "maintenance_nodes", "node_transitions", "provider_messages",
-                 "support_cases", "commitments"):  # fmt: skip
+    for name in ("providers", "clusters", "teams", "nodes", "maintenance_updates", "maintenance_nodes",
+                 "node_transitions", "provider_messages", "support_cases", "commitments"):  # fmt: skip
         for rows in _stored_rows(connection, FACTS[name]):
             maintenances |= follow(connection, FACTS[name], rows).keys()
     fold_maintenances(connection, maintenances)

@@ -7,26 +7,48 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from dashboard.log.append import take_position
 from dashboard.log.bulk import in_chunks, many
 from dashboard.log.tables import forecasts
-from dashboard.model.instants import instant, micros
+from dashboard.model.instants import EVER, instant, micros
 from dashboard.model.outlook import Forecast, Part, Paths, Quantiles
 
 COLUMNS = ("maintenance_id", "as_of", "engine", "made_at", "position", "said", "futures")
+NO_PATHS = b""
 
 
 def append_forecasts(connection: Connection, made: Iterable[Forecast], made_at: datetime, position: int) -> int:
-    """Appends forecasts made from the log up to `position`; one that is there already stays."""
+    """Appends forecasts made from the log up to `position`; one that is there already stays.
+
+    The paths are kept of each maintenance's newest forecast only: they are most of it, and of a past instant they are
+    drawn again from what was known then. What was said stays for ever.
+    """
+    made = list(made)
+    before = latest_positions(connection, {each.maintenance_id for each in made})
+    newest = {name: as_of for name, (_, as_of) in before.items()}
+    for each in made:
+        newest[each.maintenance_id] = max(micros(each.as_of), newest.get(each.maintenance_id, EVER))
     rows = [
-        (each.maintenance_id, micros(each.as_of), each.engine, micros(made_at), position, _said(each), _futures(each))
+        (
+            each.maintenance_id,
+            micros(each.as_of),
+            each.engine,
+            micros(made_at),
+            position,
+            _said(each),
+            _futures(each) if micros(each.as_of) == newest[each.maintenance_id] else NO_PATHS,
+        )
         for each in made
     ]
     new = many(connection, forecasts.name, COLUMNS, rows)
     if new:
         take_position(connection, made_at, "forecast", new)
+    superseded = [{"name": name, "then": as_of} for name, (_, as_of) in sorted(before.items()) if as_of < newest[name]]
+    if superseded:
+        which = (forecasts.c.maintenance_id == bindparam("name")) & (forecasts.c.as_of == bindparam("then"))
+        connection.execute(update(forecasts).where(which).values(futures=NO_PATHS), superseded)
     return new
 
 
@@ -136,6 +158,8 @@ def _read_quantiles(told: dict[str, int]) -> Quantiles:
 
 
 def _unpack_futures(packed: bytes) -> tuple[tuple[datetime, ...], tuple[Part, ...]]:
+    if packed == NO_PATHS:
+        return (), ()
     raw = zlib.decompress(packed)
     size = int.from_bytes(raw[:4], "big")
     head = json.loads(raw[4 : 4 + size])

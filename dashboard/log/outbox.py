@@ -161,7 +161,7 @@ def read_notices(connection: Connection, ids: Iterable[str]) -> list[Noticed]:
         acknowledgements, acknowledgements.c.message == notices.c.message
     )
     return [
-        Noticed(*row)
+        Noticed._make(row)
         for part in in_chunks(sorted(set(ids)))
         for row in connection.execute(said.where(notices.c.maintenance_id.in_(part)).order_by(notices.c.number))
     ]

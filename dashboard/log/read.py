@@ -122,6 +122,14 @@ def node_attributes(
     return {row[0]: Attributes(*row[1:]) for part in parts for row in connection.execute(part)}
 
 
+def nodes_of(connection: Connection, cluster: str, at: int | None = None) -> dict[str, Attributes]:
+    """Every node of a cluster, and what it is."""
+    nodes = nodes_at(connection, at)
+    query = select(nodes.c.node_id, nodes.c.cluster_id, nodes.c.rack, nodes.c.gpus, nodes.c.team_id)
+    rows = connection.execute(query.where(nodes.c.cluster_id == cluster).order_by(nodes.c.node_id))
+    return {row[0]: Attributes(*row[1:]) for row in rows}
+
+
 def node_ids(connection: Connection) -> set[str]:
     """Every node that the log names."""
     return set(connection.scalars(select(current_nodes.c.node_id)))

@@ -12,6 +12,7 @@ from dashboard.model.instants import micros
 
 PUSHED = "webhook"  # the type of what nobody asks
 LEAST = 0  # of instants: due at once, held by nobody
+ANEW = "anew"  # in place of the digest of options: is read from its beginning by whoever takes it next
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,11 @@ def introduce(connection: Connection, source: str, kind: str, options: str, inte
 def correct(connection: Connection, source: str, **values: Any) -> None:
     """Writes down what is configured differently now, and takes the source out of every hand."""
     _update(connection, source, due_at=LEAST, held_by="", held_until=LEAST, **values)
+
+
+def read_anew(connection: Connection, source: str) -> None:
+    """Has a source read from its beginning by whoever takes it in hand next; its cursor is kept until then."""
+    correct(connection, source, options=ANEW)
 
 
 def read_states(connection: Connection) -> list[State]:

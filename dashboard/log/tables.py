@@ -78,6 +78,7 @@ node_transitions = FACT_TABLES["node_transitions"]
 Index(None, node_transitions.c.occurred_at)
 Index(None, FACT_TABLES["provider_messages"].c.maintenance_id, FACT_TABLES["provider_messages"].c.received_at)
 Index(None, FACT_TABLES["support_cases"].c.maintenance_id)
+Index(None, FACT_TABLES["support_cases"].c.node_id)
 Index(None, FACT_TABLES["commitments"].c.maintenance_id)
 Index(None, FACT_TABLES["decisions"].c.maintenance_id)
 
@@ -225,6 +226,7 @@ current_stages = Table(
     PrimaryKeyConstraint("maintenance_id", "node_id"),
     sqlite_with_rowid=False,
 )
+Index(None, current_stages.c.node_id)
 _out = text("is_out")
 _lost = text("stage = 'removed'")
 Index("ix_current_stages_out", current_stages.c.node_id, sqlite_where=_out, postgresql_where=_out)
@@ -257,5 +259,16 @@ current_maintenances = Table(
 )
 Index(None, current_maintenances.c.provider_ref)
 
-DERIVED = (current_wholes, current_nodes, current_stages, current_maintenances)
+current_names = Table(
+    "current_names",
+    metadata,
+    Column("kind", Text, nullable=False),
+    # Byte by byte, on every database: what begins alike stands together, and is one range of the index.
+    Column("entry", Text().with_variant(Text(collation="C"), "postgresql"), nullable=False),
+    Column("id", Text, nullable=False),
+    PrimaryKeyConstraint("kind", "entry", "id"),
+    sqlite_with_rowid=False,
+)
+
+DERIVED = (current_wholes, current_nodes, current_stages, current_maintenances, current_names)
 """Made from the log, kept in step with it, and at any time to be dropped and made again."""

@@ -227,5 +227,6 @@ def _component(event: Event, base: str, stamp: datetime) -> Component:
 
 
 def _line(text: str) -> str:
-    """Words of others as one line, without what no calendar may hold."""
-    return " ".join("".join(each if each.isprintable() else " " for each in text).split())
+    """Words of others as one line, without what no calendar may hold, and with no address that a reader could press."""
+    plain = "".join(each if each.isprintable() else " " for each in text)
+    return " ".join(plain.split()).replace("://", ":\u2060//")

@@ -137,4 +137,4 @@ class Racks:
     place: tuple[int, ...]
     stage: tuple[int, ...]
     node_id: tuple[str, ...]
-    words: tuple[str, ...]  # what hovering says: "in maintenance for 6 h"
+    hours: tuple[float, ...]  # in that stage; nan where nobody told since when

@@ -138,6 +138,11 @@ class Audience:
     above_contact: str
 
 
+def _is_person(name: str) -> bool:
+    """Whether it names more than the duty itself."""
+    return name != NOBODY_ON_CALL and "on call" not in name.casefold().replace("-", " ")
+
+
 def audiences_for(kind: Kind, subject: str, rules: Iterable[Rule], directory: Directory, zone: str) -> list[Audience]:
     """The audience that each rule makes of a subject; none where no rule speaks of it."""
     party = directory.party(kind, subject)
@@ -153,7 +158,7 @@ def audiences_for(kind: Kind, subject: str, rules: Iterable[Rule], directory: Di
             zone=rule.zone or (party.timezone if party else "") or zone,
             channels=rule.channels,
             escalation=rule.escalation,
-            on_call=party.name if party and party.name != NOBODY_ON_CALL else "",
+            on_call=party.name if party and _is_person(party.name) else "",
             above=above.name or above.party_id if above else "",
             above_contact=above.channel if above else "",
         )

@@ -100,6 +100,7 @@ def fields_of(draft: Draft, directory: Directory, style: Style) -> dict[str, obj
     missed = [each.label for each in draft.climbed.due[1:]]
     page = f"{style.link}/maintenance?{urlencode({'maintenance': draft.maintenance_id})}" if style.link else ""
     clusters = sorted({row.cluster for row in facts.held}) or [facts.told.cluster_id]
+    part, likely, plan_on = facts.back(draft.now)
     by_node = any(row.team == draft.audience.key.partition("/")[2] for row in facts.held)
     return {
         "title": harmless(facts.told.title) or draft.maintenance_id,
@@ -116,8 +117,9 @@ def fields_of(draft: Draft, directory: Directory, style: Style) -> dict[str, obj
         "end": clock(story.course.end),
         "was_start": clock(before.start) if before else "",
         "was_end": clock(before.end) if before else "",
-        "likely": when(facts.likely),
-        "plan_on": clock(facts.plan_on),
+        "part": part,
+        "likely": when(likely),
+        "plan_on": clock(plan_on),
         "was_likely": clock(before.eta) if before else "",
         "back": words.percent(story.back),
         "sure": feels is Mood.SURE,
@@ -179,7 +181,9 @@ def message_of(mail: Mail, events: Events) -> tuple[Any, ...]:
 def _subject(mail: Mail) -> str:
     rows = mail.rows
     if len(rows) == 1:
-        return f"{rows[0]['label'][:1].upper()}{rows[0]['label'][1:]}: {_first_sentence(rows[0]['words'])}"
+        label, sentence = rows[0]["label"], _first_sentence(rows[0]["words"])
+        named = sentence.casefold().startswith(label.casefold())
+        return sentence if named else f"{label[:1].upper()}{label[1:]}: {sentence}"
     pressing = sum(row["urgent"] for row in rows)
     return f"{len(rows)} notices for {mail.audience.name}" + (f", {pressing} to acknowledge" if pressing else "")
 

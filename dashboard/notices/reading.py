@@ -37,6 +37,14 @@ class Facts:
     likely: int | None
     plan_on: int | None
     eta_at: int
+    all_likely: int | None = None
+    all_plan_on: int | None = None
+
+    def back(self, now: int) -> tuple[str, int | None, int | None]:
+        """What share comes back, when that is likely and when to plan on it: 95 %, or all once so many should be."""
+        if self.likely is not None and self.likely <= now:
+            return "all", self.all_likely, self.all_plan_on
+        return f"{round(ALMOST * 100)} %", self.likely, self.plan_on
 
     @property
     def eta(self) -> int | None:
@@ -72,8 +80,9 @@ def read_facts(connection: Connection, ids: Iterable[str]) -> dict[str, Facts]:
 def _facts(known: Known, course: Course, held: tuple[Held, ...], forecast: Forecast | None) -> Facts:
     if forecast is None or course.phase in (Phase.COMPLETED, Phase.CANCELLED):
         return Facts(known.maintenance, course, held, None, None, course.planned_at)
-    likely, plan_on = (micros(forecast.quantile(ALMOST, level)) for level in (LIKELY, PLAN_ON))
-    return Facts(known.maintenance, course, held, likely, plan_on, micros(forecast.as_of))
+    levels = [(fraction, level) for fraction in (ALMOST, 1.0) for level in (LIKELY, PLAN_ON)]
+    likely, plan_on, *of_all = (micros(forecast.quantile(fraction, level)) for fraction, level in levels)
+    return Facts(known.maintenance, course, held, likely, plan_on, micros(forecast.as_of), *of_all)
 
 
 def _last_words(connection: Connection, ids: Sequence[str]) -> dict[str, int]:

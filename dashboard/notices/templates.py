@@ -27,7 +27,8 @@ FIELDS = {
     "end": "the planned end, Thu 18:00 CET",
     "was_start": "the start that this audience was told before, where it moved",
     "was_end": "the end that it was told before, where it moved",
-    "likely": "when 95 % are likely back",
+    "part": "95 %, or all once so many should be back",
+    "likely": "when that part is likely back",
     "plan_on": "when to plan on it",
     "was_likely": "what it was told before, where that moved",
     "back": "56 %",
@@ -44,9 +45,8 @@ _WINDOW = (
     "{% if start %} from {{ start }}{% else %}, no start is planned yet{% endif %}"
     "{% if end %} until {{ end }}{% endif %}"
 )
-_BACK = (
-    "{% if likely %} 95 % are likely back {{ likely }}{% if plan_on %}; plan on {{ plan_on }}{% endif %}.{% endif %}"
-)
+_PLAN = "{% if plan_on %}; plan on {{ plan_on }}{% endif %}."
+_BACK = "{% if likely %} {{ part | capitalize }} are likely back {{ likely }}" + _PLAN + "{% endif %}"
 _AHEAD = "{{ title }} ({{ provider }}{{ ', ' + maintenance if maintenance != title }}) takes {{ gpus }} out"
 
 DEFAULTS: dict[str, str] = {

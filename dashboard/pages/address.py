@@ -96,6 +96,18 @@ def count(name: str, label: str, default: int, most: int) -> int:
     return value
 
 
+def write_in(name: str, label: str) -> str:
+    """Words that live in the URL."""
+    key = f"{name}_"
+    st.session_state[key] = said(name) or ""
+
+    def put() -> None:
+        write(name, st.session_state[key] or None)
+
+    st.text_input(label, type="search", live=True, key=key, on_change=put)
+    return said(name) or ""
+
+
 def as_of(now: datetime) -> datetime | None:
     """The past instant that the URL names, whatever its offset; None for live, or where it names none."""
     try:

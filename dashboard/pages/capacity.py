@@ -59,7 +59,7 @@ def _first(story: WhatIsOut, scope: Scope) -> None:
     _numbers(story, scope)
     paper.picture(fan(story.fan, paper.look(), scope.zone), f"GPUs out over time. {story.sentence}", "fan")
     paper.key(story.fan)
-    paper.heading("What is behind it", "Tick a row to open it." if len(story.behind) else "")
+    paper.heading("What is behind it", "A title opens its maintenance." if len(story.behind) else "")
     if not len(story.behind):
         paper.nothing("No maintenance has GPUs out.", "What is announced is under Maintenances.")
 

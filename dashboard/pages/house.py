@@ -12,10 +12,12 @@ from dashboard.model.scope import Scope
 from dashboard.pages import (
     address,
     capacity,
+    cluster,
     hints,
     lifecycle,
     maintenance,
     maintenances,
+    node,
     notices,
     paper,
     partner,
@@ -25,6 +27,7 @@ from dashboard.pages import (
     remembered,
     review,
     scoping,
+    search,
     shell,
     sources,
     trust,
@@ -63,6 +66,9 @@ ROOMS = (
     Room("sources", "Sources", sources.page),
     Room("lifecycle", "Lifecycle", lifecycle.page),
     Room("maintenance", "Maintenance", maintenance.page, listed=False),
+    Room("node", "Node", node.page, listed=False),
+    Room("cluster", "Cluster", cluster.page, listed=False),
+    Room("search", "Search", search.page, listed=False),
     Room("partner", "Partner", partner.page, listed=False, bare=True),
 )
 
@@ -101,7 +107,7 @@ def _scope(room: Room) -> Scope:
         return scoping.scope_unseen()
     if _is_quiet(room):
         return scoping.scope_unseen()
-    return _chrome()
+    return _chrome(room)
 
 
 def on_a_wall(room: Room) -> bool:
@@ -113,20 +119,26 @@ def _is_quiet(room: Room) -> bool:
     return bool(room.quiet and address.said(room.quiet))
 
 
-def _chrome() -> Scope:
-    """The lines above a page: the ways to the others, and the scope."""
+def _chrome(here: Room) -> Scope:
+    """The lines above a page: the ways to the others, the search, and the scope."""
     with st.container(key="chrome", gap="xsmall"):
-        with st.container(horizontal=True, key="ways", gap="xsmall"):
-            for room in ROOMS:
-                if room.listed:
-                    shell.way(room.name, room.title)
-        return scoping.scope_bar()
+        with st.container(horizontal=True, key="first_line", gap="small", vertical_alignment="center"):
+            with st.container(horizontal=True, key="ways", gap="xsmall"):
+                for room in ROOMS:
+                    if room.listed:
+                        shell.way(room.name, room.title)
+            found = st.container(key="finder", width="content")
+        scope = scoping.scope_bar()
+        with found:
+            search.button(scope, here.name)
+        return scope
 
 
 def _draw(room: Room, scopes: list[Scope]) -> None:
     scope = scopes[0]
     if room.listed and room.name != "plan":
-        address.write("maintenance", None)  # the browser's back button leaves it behind
+        for name in ("maintenance", "node", "q"):  # the browser's back button leaves these behind
+            address.write(name, None)
     freshness: Freshness | None = None
     if not room.bare and not on_a_wall(room) and not _is_quiet(room):
         hints.three()

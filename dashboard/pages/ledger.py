@@ -6,7 +6,7 @@ import streamlit as st
 from dashboard.figures.theme import LETTERS
 from dashboard.model.scope import Scope
 from dashboard.model.stages import Stage
-from dashboard.pages import paper, text
+from dashboard.pages import columns, paper, text
 from dashboard.views.maintenance import WhereItStands
 
 STAGES = {
@@ -29,13 +29,13 @@ WAITING = {
     "since": "since",
 }
 STRAGGLERS = {
-    "node_id": "Node",
-    "stage": "Stage",
-    "hours": "hours",
-    "usual_hours": "usual hours",
-    "waiting_for": "Waiting for",
-    "since": "since",
-    "rack": "Rack",
+    "node_id": columns.text("Node", 180),
+    "stage": columns.text("Stage"),
+    "hours": columns.lasted("For"),
+    "usual_hours": columns.lasted("Usually"),
+    "waiting_for": columns.text("Waiting for", 220),
+    "since": columns.instant("Since"),
+    "rack": columns.text("Rack"),
 }
 CASES = {
     "case_id": "Case",
@@ -86,13 +86,9 @@ def section(story: WhereItStands, scope: Scope) -> None:
         paper.nothing("Nobody is expected to do anything right now.")
     if len(story.waiting_for) > MOST_OWED:
         paper.caption(f"And {len(story.waiting_for) - MOST_OWED:,} more that are due later, on the page Who’s up.")
-    for title, frame, columns in (
-        ("Stragglers", _spaced(story.stragglers, "stage"), STRAGGLERS),
-        ("Support cases", _spaced(story.cases, "status"), CASES),
-    ):
-        if len(frame):
-            paper.heading(title)
-            paper.table(frame, columns, scope.zone, title)
+    if len(story.cases):
+        paper.heading("Support cases")
+        paper.table(_spaced(story.cases, "status"), CASES, scope.zone, "Support cases")
     if len(story.told):
         paper.heading("Who was told", "The last word to each audience; what was sent and how is on the page Notices.")
         paper.table(story.told, TOLD, scope.zone, "Who was told of it, and who is next")
@@ -107,11 +103,7 @@ def _messages(story: WhereItStands, scope: Scope) -> None:
         return
     paper.heading("What the provider wrote")
     for message in story.messages.itertuples():
-        with st.container(border=True):
-            claimed = text.when(message.claimed_end, scope.zone)
-            paper.caption(
-                f"{text.when(message.received_at, scope.zone)} · {message.sender}"
-                + (f" · names an end: {claimed}" if claimed != "–" else "")
-            )
-            st.markdown(f"**{text.plain(message.subject)}**")
-            st.text(message.body)
+        claimed = text.when(message.claimed_end, scope.zone)
+        ends = f" · names an end: {claimed}" if claimed != "–" else ""
+        head = f"{text.when(message.received_at, scope.zone)} · {message.sender}{ends}"
+        paper.letter(head, message.subject, message.body)

@@ -38,7 +38,9 @@ def _drawn(story: Lifecycle, scope: Scope) -> None:
     left, right = st.columns([2, 3], gap="large")
     with left:
         paper.picture(states(story.states, paper.look()), story.spoken, "states")
-        paper.caption("Beside each way: how long a stay is, likely – plan on.")
+        paper.caption(
+            "In each box: nodes now, and who has the ball. Beside each way: how long a stay is, likely – plan on."
+        )
     with right:
         paper.table(story.stages, STAGES, scope.zone, "Each stage: who has the ball, and what the scheduler does")
         paper.caption(story.basis)

@@ -4,7 +4,6 @@ import streamlit as st
 
 from dashboard.figures.fan import fan
 from dashboard.figures.progress import progress
-from dashboard.figures.racks import racks
 from dashboard.figures.slip import slip
 from dashboard.model.scope import Scope
 from dashboard.pages import address, ledger, paper, share, shell, tellings
@@ -24,25 +23,25 @@ def page(scope: Scope) -> None:
         return
     with top:
         share.update(scope, maintenance_id)
-    shell.printed(_all, "where_it_stands", scope, maintenance_id)
+    shell.printed(_first, "where_it_stands", scope, maintenance_id)
+    with shell.part("Nodes by stage"):
+        _nodes(scope, maintenance_id)
+    with shell.part("The record"):
+        shell.printed(ledger.section, "where_it_stands", scope, maintenance_id)
     with shell.part("Who tells of it"):
         tellings.section(scope, maintenance_id)
 
 
-def _all(story: WhereItStands, scope: Scope) -> None:
+def _first(story: WhereItStands, scope: Scope) -> None:
+    """The sentence, the numbers, the curve, and how the ETA moved."""
     paper.caption(f"{story.title} · {story.subtitle} · {story.maintenance_id}")
     paper.sentence(story.sentence)
     _numbers(story, scope)
     paper.picture(fan(story.fan, paper.look(), scope.zone), f"GPUs out over time. {story.sentence}", "curve")
     paper.key(story.fan)
     _why(story, scope)
-    with shell.part("How the ETA moved"):
-        paper.heading("How the ETA moved")
-        paper.picture(slip(story.slip, paper.look(), scope.zone), "How the ETA moved against the promise", "slip")
-    with shell.part("Nodes by stage"):
-        _nodes(story, scope)
-    with shell.part("The record"):
-        ledger.section(story, scope)
+    paper.heading("How the ETA moved", "Across, when it was said; up, what was said. What climbs, slips.")
+    paper.picture(slip(story.slip, paper.look(), scope.zone), "How the ETA moved against the promise", "slip")
 
 
 def _numbers(story: WhereItStands, scope: Scope) -> None:
@@ -70,11 +69,22 @@ def _why(story: WhereItStands, scope: Scope) -> None:
         paper.table(story.back, BACK, scope.zone, "How much is back by when")
 
 
-def _nodes(story: WhereItStands, scope: Scope) -> None:
-    paper.heading("Nodes by stage")
+def _nodes(scope: Scope, maintenance_id: str) -> None:
+    story: WhereItStands = shell.load("where_it_stands", scope, maintenance_id)
+    shell.printed(_stages, "where_it_stands", scope, maintenance_id)
+    if story.by_node:
+        words = "Nodes by stage, rack by rack"
+        shell.nodes("where_it_stands", scope, maintenance_id, words=words, key="racks")
+    if len(story.stragglers):
+        paper.heading("Stragglers", "Longest in a stage that somebody is to move them on from. A node opens its page.")
+        shell.maintenances(story.stragglers, ledger.STRAGGLERS, scope.zone, "stragglers", "Stragglers")
+
+
+def _stages(story: WhereItStands, scope: Scope) -> None:
+    """How many nodes stand in which stage."""
+    paper.heading("Nodes by stage", "A column a rack; a node opens its page." if story.by_node else "")
     if not story.by_node:
         paper.nothing("The provider does not report node by node.", "The curve rests on its word for the whole.")
         return
     paper.picture(progress(ledger.by_stage(story), paper.look()), "Nodes by stage, as one bar", "progress")
     ledger.stages(story, scope)
-    paper.picture(racks(story.racks, paper.look()), "Nodes by stage, rack by rack", "racks")

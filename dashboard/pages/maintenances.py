@@ -8,7 +8,7 @@ from dashboard.pages import columns, paper, share, shell
 from dashboard.views.maintenances import WhatIsPlanned
 
 TABLE = {
-    "title": columns.text("Maintenance", 260),
+    "title": columns.text("Maintenance", 310),
     "status": columns.text("Status"),
     "risk": columns.text("Risk"),
     "progress": columns.share("Done"),
@@ -48,4 +48,4 @@ def _first(story: WhatIsPlanned, scope: Scope) -> None:
         return
     paper.picture(timeline(story.bars, story.now, paper.look(), scope.zone), f"Timeline. {story.sentence}", "timeline")
     paper.key()
-    paper.heading("All of them", "Tick a row to open it; a heading sorts.")
+    paper.heading("All of them", "A title opens its maintenance; a heading sorts.")

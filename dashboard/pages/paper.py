@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard.figures.theme import DARK, LIGHT, Look
+from dashboard.figures.theme import DARK, LETTERS, LIGHT, Look
 from dashboard.model.outlook import Fan
 from dashboard.pages.text import numbers, plain, quantity, written_out
 
@@ -69,6 +69,19 @@ def picture(figure: Any, words: str, key: str, camera: str = "") -> None:
     bar = {"modeBarButtons": [["toImage"]], "displaylogo": False, "toImageButtonOptions": taken} if camera else {}
     config = {"displayModeBar": bool(camera), "scrollZoom": False, **bar}
     st.plotly_chart(figure, theme=None, key=key, alt=words, config=config)
+
+
+def stages() -> None:
+    """The letters of the stages."""
+    st.caption(" · ".join(f"{letter} {stage.replace('_', ' ')}" for stage, letter in LETTERS.items()))
+
+
+def letter(head: str, subject: object, body: object) -> None:
+    """A message of somebody's, set apart; no word of it is read as anything but text."""
+    with st.container(border=True):
+        caption(head)
+        strong(str(subject))
+        st.text(str(body))
 
 
 def key(drawn: Fan | None = None) -> None:

@@ -8,17 +8,20 @@ from dashboard.model.planning import Alternative
 from dashboard.model.scope import Scope
 from dashboard.views.can_i_run import CanIRun
 from dashboard.views.capacity import WhatIsOut
+from dashboard.views.cluster import HowIsCluster
 from dashboard.views.expectations import WhoIsUp
 from dashboard.views.freshness import Choices, Freshness, Head
 from dashboard.views.lifecycle import Lifecycle
 from dashboard.views.maintenance import WhereItStands
 from dashboard.views.maintenances import WhatIsPlanned
 from dashboard.views.messages import Unread
+from dashboard.views.node import WhatHappened
 from dashboard.views.notices import WhoWasTold
 from dashboard.views.notifier import NotifierHealth
 from dashboard.views.partner import Partner
 from dashboard.views.plan import Plan
 from dashboard.views.review import Review
+from dashboard.views.search import Found
 from dashboard.views.sources import WhatComesIn
 from dashboard.views.status import Status
 from dashboard.views.tellings import Tellings
@@ -83,6 +86,15 @@ class Answers(Protocol):
     def watch(self, scope: Scope) -> Watch:
         """Is anything stuck or wrong right now."""
 
+    def what_happened(self, scope: Scope, node_id: str) -> WhatHappened | None:
+        """What happened to this machine; None where it is not known."""
+
+    def how_is_cluster(self, scope: Scope, cluster: str) -> HowIsCluster | None:
+        """How is this cluster; None where it is not known."""
+
+    def search(self, scope: Scope, text: str) -> Found:
+        """What goes by this name, or has it in its name."""
+
     def trust(self, scope: Scope) -> Trust:
         """Can I believe the ETA."""
 
@@ -109,3 +121,6 @@ class Answers(Protocol):
 
     def tie(self, message_id: str, maintenance_id: str) -> None:
         """Says that a message is of a maintenance, or of none ('')."""
+
+    def read_again(self, source: str) -> None:
+        """Has a source read from its beginning at its next turn."""

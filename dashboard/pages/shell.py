@@ -13,16 +13,18 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.errors import DashboardError
+from dashboard.figures.racks import racks
+from dashboard.model.outlook import Racks
 from dashboard.model.scope import Scope
 from dashboard.pages import address, past
 from dashboard.pages.paper import failed, look, table
 from dashboard.pages.questions import Answers
-from dashboard.pages.text import on_their_clock, plain, zone_words
+from dashboard.pages.tables import listed, pressed
+from dashboard.pages.text import plain, zone_words
 from dashboard.views.freshness import Freshness
 
-POLL = "4s"  # and a second to draw: what is known is on the screen within five
+POLL = "3s"  # with looking, forecasting and drawing, what is known is on the screen within five seconds
 HERE = "asked_here"  # what the page asked that is drawn now
-TALL = 60  # rows
 STILL = "The rest of the page still works."
 
 log = logging.getLogger(__name__)
@@ -210,23 +212,27 @@ _position: ContextVar[int | None] = ContextVar("_position", default=None)
 
 
 def maintenances(frame: pd.DataFrame, columns: dict[str, Any], zone: str, key: str, words: str) -> None:
-    """A table of maintenances to sort and search; picking a row opens it."""
-    picked = st.dataframe(
-        on_their_clock(frame, zone),
-        hide_index=True,
-        column_order=list(columns),
-        column_config=columns,
-        on_select="rerun",
-        selection_mode="single-row",
-        key=key,
-        placeholder="–",
-        height="content" if len(frame) <= TALL else 960,  # more are scrolled, and only those in view are drawn
-        alt=words,
-    )
-    for row in picked["selection"]["rows"]:
-        st.switch_page(
-            _signs["maintenance"], query_params=address.kept(maintenance=str(frame["maintenance_id"].iloc[row]))
-        )
+    """A table to sort, search and take away; a maintenance, a node or a cluster that it names opens its page."""
+    listed(frame, columns, zone, key, words, go)
+
+
+def nodes(question: str, scope: Scope, *args: Any, words: str, key: str) -> None:
+    """The nodes in the answer to a question, by stage and rack; one that is pressed opens its page."""
+    told = _told(question, scope, *args)
+    shape: Racks = told.answer.racks
+    place = pressed(_racks(f"{told.number} {look().background}", lambda: racks(shape, look())), words, key)
+    if place is not None:
+        go("node", node=shape.node_id[place])
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _racks(key: str, _draw: Callable[[], Any]) -> Any:
+    return _draw()
+
+
+def go(name: str, **said: str) -> None:
+    """Opens another page, in the same scope."""
+    st.switch_page(_signs[name], query_params=address.kept(**said))
 
 
 _signs: dict[str, Any] = {}
@@ -240,6 +246,11 @@ def signpost(**pages: Any) -> None:
 def way(name: str, label: str, icon: str | None = None, **more: str) -> None:
     """A link to another page that keeps the scope, and says `more`."""
     st.page_link(_signs[name], label=label, icon=icon, query_params=address.kept(**more))
+
+
+def rooms() -> dict[str, str]:
+    """The pages that can be opened, and their titles."""
+    return {name: str(page.title) for name, page in _signs.items()}
 
 
 def way_out(name: str, label: str, **said: str) -> None:

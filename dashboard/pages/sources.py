@@ -3,28 +3,31 @@
 import streamlit as st
 
 from dashboard.model.scope import Scope
-from dashboard.pages import paper, post, shell
+from dashboard.pages import paper, post, shell, text
 from dashboard.views.sources import WhatComesIn
 
 SOURCES = {
     "source": "Source",
     "state": "State",
-    "lag": "well, ago",
-    "tries": "failed tries",
-    "rows": "facts",
-    "set_aside": "set aside",
-    "last_news": "last news",
-    "type": "type",
+    "lag": "Well, ago",
+    "set_aside": "Set aside",
+    "rows": "Facts in",
+    "last_success": "Last success",
+    "last_news": "Last news",
+    "tries": "Failed tries",
+    "type": "Type",
 }
-ASIDE = {"where": "From", "reason": "Why", "raw": "What it says", "set_aside_at": "since"}
+ASIDE = {"where": "From", "reason": "Why", "raw": "What it says", "set_aside_at": "Since"}
 
 
 def page(scope: Scope) -> None:
     """Draws the page."""
     shell.printed(_state, "what_comes_in", scope)
+    with shell.part("Rows set aside"):
+        shell.printed(_aside, "what_comes_in", scope)
+        _ways(scope)
     with shell.part("Unread messages"):
         post.section(scope)
-    shell.printed(_aside, "what_comes_in", scope)
 
 
 def _state(story: WhatComesIn, scope: Scope) -> None:
@@ -53,5 +56,20 @@ def _state(story: WhatComesIn, scope: Scope) -> None:
 def _aside(story: WhatComesIn, scope: Scope) -> None:
     """What could not be read."""
     if len(story.aside):
-        paper.heading("Set aside", "Each row stays here until its source tells it in a way that can be read.")
-        paper.table(story.aside, ASIDE, scope.zone, "Rows that were set aside, and why")
+        newest = f" The newest of {story.set_aside:,}." if story.set_aside > len(story.aside) else ""
+        hint = "Each row stays here until it can be read. What waits for its node to be named comes in by itself."
+        paper.heading("Set aside", hint + newest)
+        with st.container(key="aside"):
+            paper.table(story.aside, ASIDE, scope.zone, "Rows that were set aside, and why")
+
+
+def _ways(scope: Scope) -> None:
+    """What brings the rows of each source in, once what is wrong is mended."""
+    story: WhatComesIn = shell.load("what_comes_in", scope)
+    for number, each in enumerate(story.waiting):
+        with st.container(horizontal=True, key=f"waiting_{number}", vertical_alignment="center", gap="small"):
+            st.markdown(f"**{text.plain(each.whose)}**, {text.plain(each.rows)}. {text.plain(each.way)}")
+            if each.readable and scope.as_of is None:
+                clicked = st.button("Read it again", key=f"again_{each.whose}", type="tertiary")
+                if clicked and shell.say("read_again", each.whose):
+                    st.rerun()

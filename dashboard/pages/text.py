@@ -12,6 +12,7 @@ import pandas as pd
 JOINER = "\u2060"
 UNIT = re.compile(r"(?<=\d) (?=(?:%|h|d|GPUs?|nodes?)(?!\w))")  # a number and its unit stay in one line
 SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$&^=])")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 MADE_OF_TEXT = re.compile(
     r"(?<=:)(?=[A-Za-z/+_-])|(?<=\bwww)(?=\.)|(?<=@)(?=\w)|(?<=[-<>=~])(?=[-<>=~])", re.IGNORECASE
 )
@@ -21,6 +22,24 @@ def plain(text: object) -> str:
     """Any text as Markdown that shows exactly that text, in one line: no link, image, formula, colour or markup."""
     line = UNIT.sub("\u00a0", " ".join(str(text).split()))
     return SPECIAL.sub(r"\\\1", MADE_OF_TEXT.sub(JOINER, line)).replace(":", "\\:")
+
+
+def unread(text: object) -> str:
+    """Any text for a label that knows icons and markup: the same letters, none of them read."""
+    return "" if text is None else MADE_OF_TEXT.sub(JOINER, " ".join(str(text).split()))
+
+
+def as_csv(frame: pd.DataFrame, columns: dict[str, str]) -> bytes:
+    """The chosen columns under their headings, for a spreadsheet: instants with their offset, and no text a formula."""
+    told = pd.DataFrame({head: [_kept(each) for each in frame[name]] for name, head in columns.items()})
+    return told.to_csv(index=False).encode("utf-8-sig")
+
+
+def _kept(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return "" if pd.isna(value) else value.isoformat(timespec="seconds")
+    # A spreadsheet runs what begins so, also after spaces (OWASP, CSV injection); an apostrophe makes it text.
+    return f"'{value}" if isinstance(value, str) and value.lstrip().startswith(FORMULA) else value
 
 
 def known_zone(name: str | None) -> str | None:

@@ -75,7 +75,8 @@ def _first(story: Trust, scope: Scope) -> None:
         paper.heading("Early or late?", "Bars as high as the line: ranges are as wide as they should be.")
         paper.picture(pit(story.pit, paper.look()), "Outcomes by the tenth of the forecast they fell in", "pit")
     paper.heading(
-        "We said, it was", "The first forecast of each maintenance, for 95 % of its GPUs. Tick a row to open it."
+        "We said, it was",
+        "The first forecast of each maintenance, for 95 % of its GPUs. A title opens its maintenance.",
     )
 
 

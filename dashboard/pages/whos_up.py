@@ -85,7 +85,7 @@ def _first(story: WhoIsUp, scope: Scope) -> None:
     paper.heading("Each party", "The longest overdue first.")
     with st.container(key="parties"):
         paper.table(story.parties, PARTIES, scope.zone, "Each party, and what it owes")
-    paper.heading("Everything owed", "Tick a row to open its maintenance; a heading sorts.")
+    paper.heading("Everything owed", "A title opens its maintenance; a heading sorts.")
 
 
 def _last(story: WhoIsUp, scope: Scope) -> None:
@@ -94,7 +94,8 @@ def _last(story: WhoIsUp, scope: Scope) -> None:
         return
     paper.heading("SLA clocks")
     if len(story.clocks):
-        paper.table(story.clocks.head(MOST), CLOCKS, scope.zone, "What contracts grant, and how it stands")
+        with st.container(key="clocks"):
+            paper.table(story.clocks.head(MOST), CLOCKS, scope.zone, "What contracts grant, and how it stands")
         _rest(len(story.clocks) - MOST, "They are in the table above.")
     elif story.contracts:
         paper.nothing("No clock of a contract runs right now.")

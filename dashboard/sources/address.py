@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 
 from dashboard.sources.seam import Secret, Source
 
@@ -24,6 +24,10 @@ def _web_address(url: str) -> str:
 Address = Annotated[str, AfterValidator(_web_address)]
 
 
+CLOCKS_APART = 300.0
+"""Seconds by which two clocks that somebody looks after never differ."""
+
+
 class Reached(Source):
     """What every source that is reached over HTTP takes, however it shows who is asking."""
 
@@ -31,6 +35,21 @@ class Reached(Source):
     ca_file: Path | None = None  # certificates to trust, where the host has one of its own
     proxy: Address | None = None
     largest_mb: float = Field(default=32, gt=0)  # an answer may have so many megabytes
+
+    _ahead: float = PrivateAttr(default=0.0)  # seconds by which its clock was ahead of ours when it last answered
+
+    def hear_clock(self, ahead: float | None) -> None:
+        """Remembers what an answer showed of its clock, if anything."""
+        self._ahead = self._ahead if ahead is None else ahead
+
+    def doubt(self) -> str:
+        """That its clock and ours differ."""
+        if abs(self._ahead) < CLOCKS_APART:
+            return ""
+        minutes = round(abs(self._ahead) / 300) * 5  # one word for one fault
+        apart = f"{minutes} min" if minutes < 120 else f"{round(minutes / 60):,} h"
+        order = "ahead of" if self._ahead > 0 else "behind"
+        return f"{self.name}: its clock is {apart} {order} ours, and so are its times: set whichever is wrong by NTP"
 
     def credential(self) -> Secret | None:
         """The secret that shows who is asking; None where anyone may ask."""

@@ -5,8 +5,8 @@ import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
+from functools import partial
 from socket import gaierror
 from time import monotonic
 from typing import Any
@@ -14,11 +14,11 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 import requests
 from requests.auth import AuthBase
-from requests.utils import parse_header_links
 from urllib3.exceptions import HTTPError, NameResolutionError, ReadTimeoutError
 
 from dashboard.errors import SourceFailed, SourceGone, SourceRefused, SourceUnavailable
 from dashboard.sources.address import Address, HttpSource, Reached
+from dashboard.sources.headers import ahead, next_link, pause, pause_seconds
 from dashboard.sources.timed import Deadline, Timed
 
 __all__ = ["Address", "Answer", "Client", "HttpSource", "Reply"]
@@ -26,6 +26,7 @@ __all__ = ["Address", "Answer", "Client", "HttpSource", "Reply"]
 Params = Mapping[str, str | Sequence[str]]
 
 REDIRECTS = 5
+REDIRECTED = (301, 302, 303, 307, 308)
 PIECE = 1 << 16
 MEGABYTE = 1_000_000
 AGENT = "dashboard (maintenance of GPU fleets)"
@@ -33,7 +34,7 @@ AGENT = "dashboard (maintenance of GPU fleets)"
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer as it came, whatever its status."""
+    """An answer as it came, whatever its status; its headers go by any case."""
 
     status: int
     headers: Mapping[str, str]
@@ -58,7 +59,7 @@ class Client:
     """
 
     def __init__(self, source: Reached, now: datetime, auth: AuthBase | None = None) -> None:
-        self._source, self._now = source, now
+        self._source, self._now, self._began = source, now, monotonic()
         self._home = _origin(urlsplit(source.url))
         self._session, self._deadline = requests.Session(), Deadline()
         for scheme in ("http://", "https://"):
@@ -107,7 +108,7 @@ class Client:
         self._stay_home(url)
         with self._in_words(url), closing(self._ask(url, params, "")) as response:
             if response.status_code != requests.codes.ok:
-                raise self._of_status(url, response.status_code, response.headers.get("retry-after", ""))
+                raise self._of_status(url, response.status_code, pause(response.headers))
             self._begin(seconds)
             begun = b""
             for piece in self._pieces(response):
@@ -128,7 +129,23 @@ class Client:
         self._stay_home(url)
         request = requests.Request(method, url, dict(headers), data=body)
         with self._in_words(url), closing(self._sent(request)) as response:
-            return Reply(response.status_code, dict(response.headers), self._body(url, response))
+            return Reply(response.status_code, response.headers, self._body(url, response))
+
+    def post(self, url: str, value: Any) -> Answer:
+        """The JSON that a question, JSON itself, is answered with. Raises SourceUnavailable and SourceRefused."""
+        reply = self.send("POST", url, {"Content-Type": "application/json"}, json.dumps(value).encode())
+        if reply.status != requests.codes.ok:
+            raise self.fault(url, reply.status, pause(reply.headers))
+        return Answer(self.read(url, reply), True, "", None, reply.headers)
+
+    def read(self, url: str, reply: Reply) -> Any:
+        """The JSON that an answer from `url` holds. Raises SourceUnavailable for anything else, in words."""
+        if reply.body[:200].lstrip().startswith(b"<") or "html" in reply.headers.get("content-type", ""):
+            raise self._unavailable(url, "answered with a web page instead of JSON: is the url that of the interface?")
+        try:
+            return json.loads(reply.body, parse_constant=_no_constant)
+        except (ValueError, RecursionError) as why:
+            raise self._unavailable(url, "answered with broken JSON: ask its operator") from why
 
     def _begin(self, seconds: float = 0.0) -> None:
         """From now on the time runs that an answer may take."""
@@ -137,16 +154,22 @@ class Client:
     def _sent(self, request: requests.Request) -> requests.Response:
         prepared = self._session.prepare_request(request)
         settings = self._session.merge_environment_settings(prepared.url, {}, True, None, None)
-        return self._session.send(prepared, timeout=self._source.timeout, allow_redirects=False, **settings)
+        send = partial(self._session.send, timeout=self._deadline.left(), allow_redirects=False)
+        return self._heard(send(prepared, **settings))
 
     def fault(self, url: str, status: int, retry_after: str = "") -> SourceFailed:
         """What a status that is no success comes to, in words, for whoever asked by `send`."""
         return self._of_status(url, status, retry_after)
 
     def _ask(self, url: str, params: Params | None, etag: str) -> requests.Response:
-        left = self._deadline.left()
         headers = {"If-None-Match": etag} if etag else {}
-        return self._session.get(url, params=params, headers=headers, timeout=left, allow_redirects=False, stream=True)
+        ask = partial(self._session.get, allow_redirects=False, stream=True)
+        return self._heard(ask(url, params=params, headers=headers, timeout=self._deadline.left()))
+
+    def _heard(self, response: requests.Response) -> requests.Response:
+        """Holds the sender's clock against ours."""
+        self._source.hear_clock(ahead(response.headers, self._now + timedelta(seconds=monotonic() - self._began)))
+        return response
 
     def _stay_home(self, url: str) -> None:
         try:
@@ -164,16 +187,9 @@ class Client:
         if response.status_code == requests.codes.not_modified:
             return Answer(None, False, "", None)
         if response.status_code != requests.codes.ok:
-            raise self._of_status(url, response.status_code, response.headers.get("retry-after", ""))
-        body = self._body(url, response)
-        start = body[:200].lstrip()
-        if start.startswith(b"<") or "html" in response.headers.get("content-type", ""):
-            raise self._unavailable(url, "answered with a web page instead of JSON: is the url that of the interface?")
-        try:
-            value = json.loads(body, parse_constant=_no_constant)
-        except (ValueError, RecursionError) as why:
-            raise self._unavailable(url, "answered with broken JSON: ask its operator") from why
-        return Answer(value, True, response.headers.get("etag", ""), _next_link(response), response.headers)
+            raise self._of_status(url, response.status_code, pause(response.headers))
+        value = self.read(url, Reply(response.status_code, response.headers, self._body(url, response)))
+        return Answer(value, True, response.headers.get("etag", ""), next_link(response), response.headers)
 
     def _body(self, url: str, response: requests.Response) -> bytes:
         """All of the body, read as it comes: neither its size nor its pace is the sender's to decide."""
@@ -205,11 +221,13 @@ class Client:
             requests.codes.not_found: "has nothing at that address (404): correct the url",
         }
         if code in passing or code >= requests.codes.server_error:
-            after = _retry_after(retry_after, self._now)
+            after = pause_seconds(retry_after, self._now)
             own_fault = f"has a fault of its own ({code}): it is asked again by itself"
             kind = SourceGone if code == requests.codes.gone else SourceUnavailable
             return kind(self._sentence(url, passing.get(code, own_fault)), after)
-        return self._refused(url, lasting.get(code, f"answered {code}: correct the url or the options"))
+        elsewhere = f"redirects ({code}), and only the configured host is asked: give the address it should end at"
+        other = elsewhere if code in REDIRECTED else f"answered {code}: correct the url or the options"
+        return self._refused(url, lasting.get(code, other))
 
     @contextmanager
     def _in_words(self, url: str) -> Iterator[None]:
@@ -268,24 +286,6 @@ def _origin(parts: SplitResult) -> tuple[str, str, int]:
 
 def _no_constant(name: str) -> float:
     raise ValueError(f"{name} is no JSON")
-
-
-def _next_link(response: requests.Response) -> str | None:
-    for link in parse_header_links(response.headers.get("link", "")):
-        if link.get("rel") == "next" and link.get("url"):
-            return urljoin(response.url, link["url"])
-    return None
-
-
-def _retry_after(text: str, now: datetime) -> float | None:
-    """Seconds, from a number of them or from a date; None for neither."""
-    if text.strip().isdecimal():
-        return float(text)
-    try:
-        at = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return max((at - now).total_seconds(), 0.0) if at.tzinfo else None
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

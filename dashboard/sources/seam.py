@@ -97,7 +97,8 @@ class Source(BaseModel):
     def poll(self, cursor: str | None, now: datetime) -> Batches:
         """What is new since `cursor`, in batches; None asks for all there is. Nothing new yields nothing.
 
-        Raises SourceUnavailable and SourceRefused, after batches that count all the same.
+        Raises SourceUnavailable and SourceRefused, after batches that count all the same; SourceInPart at the end,
+        where the source could not speak for all of it.
         """
 
     def anew(self, cursor: str) -> str | None:
@@ -110,6 +111,10 @@ class Source(BaseModel):
     def rest(self, cursor: str | None) -> float:
         """Seconds from a poll that went well, and came to this cursor, to the next."""
         return self.interval
+
+    def doubt(self) -> str:
+        """What is wrong although it answers, in words; '' for nothing."""
+        return ""
 
     @property
     def pushed(self) -> bool:
@@ -126,8 +131,11 @@ class Standing(Source):
     """A source that tells only how things stand: its cursor is what it told last, and what vanishes is over."""
 
     def anew(self, cursor: str) -> str | None:
-        """There is no past to be told again: the cursor is all that is known of what vanishes."""
-        return cursor
+        """What stood still stands, so that what vanishes is over; and differs from all there is, so that it is told."""
+        known = json.loads(cursor)
+        return json.dumps(
+            {key: each | {"again": True} if isinstance(each, dict) else "" for key, each in known.items()}
+        )
 
     def brought(self, told: Sequence[Told], standing: object, cursor: str | None, now: datetime) -> Batches:
         """What differs from the last answer, and how things stand by this one; nothing where both are the same."""

@@ -66,8 +66,13 @@ EVERY_SIX_HOURS = 12
 def what_is_out(connection: Connection, scope: Scope, now: datetime) -> WhatIsOut:
     """Capacity in one look."""
     ahead = look_ahead(connection, scope, now)
-    now, out = ahead.now, ahead.picture.gpus_out
     touching = summaries(connection, ahead, open_ids(ahead.picture), scope)
+    return as_it_is(connection, ahead, touching, scope)
+
+
+def as_it_is(connection: Connection, ahead: Ahead, touching: list[Summary], scope: Scope) -> WhatIsOut:
+    """The same of what was read already; `touching`: the summaries of all that is open."""
+    now, out = ahead.now, ahead.picture.gpus_out
     likely = ahead.together.back_by(ALMOST, LIKELY) if out else None
     plan_on = ahead.together.back_by(ALMOST, scope.certainty) if out else None
     dip = next_dip(ahead, touching, scope)

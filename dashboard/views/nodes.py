@@ -95,12 +95,5 @@ def racks_of(rows: list[Standing], now: datetime) -> Racks:
         tuple(place),
         tuple(CODE[Stage(row.stage)] for row in ordered),
         tuple(row.node_id for row in ordered),
-        tuple(_how_long(row, micros(now)) for row in ordered),
+        tuple(float("nan") if row.since is None else (micros(now) - row.since) / HOUR for row in ordered),
     )
-
-
-def _how_long(row: Standing, now: int) -> str:
-    name = words.stage(row.stage)
-    if row.since is None:
-        return name
-    return f"{name} for {words.span(timedelta(microseconds=now - row.since))}"

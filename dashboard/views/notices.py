@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, func, select
 
+from dashboard.log.bulk import in_chunks
 from dashboard.log.notice_tables import acknowledgements, deliveries, ladders, messages, notices
 from dashboard.log.outbox import DUE, FAILED, SENT
 from dashboard.log.tables import current_maintenances
@@ -69,7 +70,7 @@ def who_was_told(connection: Connection, scope: Scope, now: datetime, maintenanc
         written=written,
         audiences=audiences,
         failing=len(failures),
-        ladders=_ladders(rows, now, scope.zone),
+        ladders=_ladders(rows, _told_last(connection, rows), now, scope.zone),
         previews=_previews(rows),
         deliveries=sent.head(SHOWN),
         failures=failures,
@@ -78,7 +79,8 @@ def who_was_told(connection: Connection, scope: Scope, now: datetime, maintenanc
 
 def ladders_of(connection: Connection, maintenance_id: str, now: datetime, scope: Scope) -> pd.DataFrame:
     """How each audience of one maintenance was told: the columns of `WhoWasTold.ladders`."""
-    return _ladders(_ladder_rows(connection, Scope(), maintenance_id), now, scope.zone)
+    rows = _ladder_rows(connection, Scope(), maintenance_id)
+    return _ladders(rows, _told_last(connection, rows), now, scope.zone)
 
 
 def _count(query: Any, connection: Connection) -> int:
@@ -118,15 +120,26 @@ def _ladder_rows(connection: Connection, scope: Scope, maintenance_id: str | Non
     return [row for row in found if scope.team is None or row.audience.endswith(f"/{scope.team}")]
 
 
-def _ladders(rows: list[Any], now: datetime, zone: str) -> pd.DataFrame:
+def _told_last(connection: Connection, rows: list[Any]) -> dict[tuple[str, str], tuple[str, datetime]]:
+    """What each audience was told last of each maintenance, and when that was written."""
+    table = notices.c
+    query = select(table.maintenance_id, table.audience, table.label, table.written_at).order_by(table.number)
+    parts = in_chunks(sorted({row.maintenance_id for row in rows}))
+    found = (row for part in parts for row in connection.execute(query.where(table.maintenance_id.in_(part))))
+    return {(row[0], row[1]): (row[2], instant(row[3])) for row in found}
+
+
+def _ladders(
+    rows: list[Any], last_told: dict[tuple[str, str], tuple[str, datetime]], now: datetime, zone: str
+) -> pd.DataFrame:
     found = []
     for row in rows:
         steps = [(label, state, maybe_instant(at), why) for label, state, at, why in json.loads(row.steps)]
-        told = [(at, label) for label, state, at, _ in steps if state == "sent" and at]
+        told = last_told.get((row.maintenance_id, row.audience))
         due = [label for label, state, _, _ in steps if state == "due"]
         coming = sorted((at, label) for label, state, at, _ in steps if state == "next" and at)
         skipped = "; ".join(f"{label}: {why}" for label, state, _, why in steps if state == "not sent")
-        last = f"{max(told)[1]}, {words.relative(max(told)[0], now)}" if told else ""
+        last = f"{told[0]}, {words.relative(told[1], now)}" if told else ""
         following = f"{coming[0][1]}, {words.when(coming[0][0], now, zone)}" if coming else ""
         found.append((
             row.maintenance_id, row.title or row.maintenance_id, row.name, last,

@@ -110,7 +110,7 @@ def status(
     reader last looked, else a day before. Raises UsageError for a maintenance that is not known, or a `since` that is
     yet to come."""
     wanted = sorted(set(ids))
-    ahead = look_at(connection, scope, now, wanted)[0] if wanted else look_ahead(connection, scope, now)
+    ahead = look_at(connection, scope, now, wanted)[0] if wanted else look_ahead(connection, scope, now, reasons=True)
     since = since or ahead.now - DAY
     if since >= ahead.now:
         raise UsageError(f"status: {iso(since)} is not before {iso(ahead.now)}, the instant of the update")

@@ -12,8 +12,8 @@ from starlette.routing import Route
 
 from dashboard.views.freshness import Choices
 from dashboard.views.update import as_json
-from dashboard.web import duties, reviewing, shapes, shaping
-from dashboard.web.asking import Asked, Dated, Handler, answering, asked, conditional, edition, make, refused
+from dashboard.web import duties, places, reviewing, shapes, shaping
+from dashboard.web.asking import Asked, Dated, Handler, Instant, answering, asked, conditional, edition, make, refused
 from dashboard.web.shapes import Shape
 from dashboard.web.whom import answers
 
@@ -26,6 +26,12 @@ class Since(Dated):
     """Whose GPUs, as of when, and since when."""
 
     since: AwareDatetime | None = Field(None, description="what changed since then; a day before without it")
+
+
+class Sought(Asked):
+    """A name, or a part of one."""
+
+    q: str = Field("", max_length=120, description="words or numbers of a name, each from its beginning")
 
 
 class Update(Shape):
@@ -74,6 +80,24 @@ def _one(told: Asked, maintenance_id: str) -> Shape:
     return shaping.in_full(found)
 
 
+def _node(told: Asked, node_id: str) -> Shape:
+    found = answers().what_happened(told.scope(), node_id)
+    if found is None:
+        raise HTTPException(404, f"no node {node_id[:80]!r} was known then; {ROOT}/search?q=… finds it by a part of it")
+    return shaping.node(found)
+
+
+def _cluster(told: Asked, cluster: str) -> Shape:
+    found = answers().how_is_cluster(told.scope(), cluster)
+    if found is None:
+        raise HTTPException(404, f"no cluster {cluster[:80]!r} was known then; {ROOT}/clusters lists them")
+    return shaping.cluster(found)
+
+
+def _search(told: Asked, _id: str) -> Shape:
+    return shaping.hits(answers().search(told.scope(), told.q if isinstance(told, Sought) else ""))
+
+
 def _names(choose: Callable[[Choices], tuple[tuple[str, str], ...]]) -> Callable[[Asked, str], Shape]:
     def find(_told: Asked, _id: str) -> Shape:
         chosen = choose(answers().choices())
@@ -100,6 +124,11 @@ ENDPOINTS = (
              reviewing.PeriodReview, reviewing.find),
     Endpoint("/clusters", "The clusters: GPUs in service, out and lost", Dated, shapes.Clusters,
              lambda told, _: shaping.clusters(answers().what_is_out(told.scope()))),
+    Endpoint("/clusters/{id}", "How one cluster is: what is out and why, what is next, its teams, its worst nodes",
+             Instant, places.ClusterInFull, _cluster),
+    Endpoint("/nodes/{id}", "What happened to one machine, through every maintenance, and who has it now", Instant,
+             places.Node, _node),
+    Endpoint("/search", "What goes by a name, or by a part of one", Sought, places.Hits, _search),
     Endpoint("/owed", "Who owes what by when, and what is overdue", Dated, duties.Duties,
              lambda told, _: duties.duties(answers().who_is_up(told.scope()))),
     Endpoint("/watch", "What is stuck, late, contradictory or silent", Dated, duties.Troubles,

@@ -58,6 +58,19 @@ class Filtered(Asked):
         return Scope(self.team, self.provider, self.cluster, self.sku)
 
 
+class Instant(Asked):
+    """As of when, at which certainty; of one thing, whoever's it is."""
+
+    as_of: AwareDatetime | None = Field(
+        None, description="as known at that instant, forecast from what was known then; live without it"
+    )
+    certainty: float = Field(PLAN_ON, ge=0.05, le=0.95, description="at which plan_on is told")
+
+    def scope(self) -> Scope:
+        """What is looked at."""
+        return Scope(as_of=self.as_of, certainty=self.certainty)
+
+
 class Dated(Filtered):
     """Whose GPUs, as of when, at which certainty."""
 

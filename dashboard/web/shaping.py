@@ -6,9 +6,13 @@ import pandas as pd
 
 from dashboard.model.outlook import Bar, ReturnCurve
 from dashboard.views.capacity import WhatIsOut
+from dashboard.views.cluster import HowIsCluster
 from dashboard.views.maintenance import WhereItStands
 from dashboard.views.maintenances import WhatIsPlanned
+from dashboard.views.node import WhatHappened
+from dashboard.views.search import Found
 from dashboard.views.signals import Signals
+from dashboard.web import places
 from dashboard.web.shapes import (
     Avoid,
     Back,
@@ -85,6 +89,40 @@ def in_full(found: WhereItStands) -> MaintenanceInFull:
 
 def _some(row: dict[str, Any], shape: type[Shape]) -> dict[str, Any]:
     return {name: row[name] for name in shape.model_fields}
+
+
+def node(found: WhatHappened) -> places.Node:
+    """As the page Node has it."""
+    same = ("node_id", "sentence", "cluster", "stage", "since", "who", "contact", "escalates_to", "maintenance_id",
+            "outs", "repairs", "hours_out")  # fmt: skip
+    told = [row | {"hours": None if pd.isna(row["hours"]) else row["hours"]} for row in rows(found.maintenances)]
+    return places.Node(
+        **{name: getattr(found, name) for name in same},
+        as_of=found.now,
+        beside=list(found.beside),
+        contradictions=list(found.odd),
+        maintenances=[places.Passage(**_some(row, places.Passage)) for row in told],
+    )
+
+
+def cluster(found: HowIsCluster) -> places.ClusterInFull:
+    """As the page Cluster has it."""
+    same = ("cluster", "sentence", "nodes", "gpus", "in_service", "out", "lost")
+    return places.ClusterInFull(
+        **{name: getattr(found, name) for name in same},
+        as_of=found.now,
+        why=[places.Cause(**_some(row, places.Cause)) for row in rows(found.why)],
+        coming=[places.Coming(**_some(row, places.Coming)) for row in rows(found.coming)],
+        teams=[places.TeamShare(**_some(row, places.TeamShare)) for row in rows(found.teams)],
+        worst=[places.Troubled(**_some(row, places.Troubled)) for row in rows(found.worst)],
+        curve=_curve(found.fan.curve),
+    )
+
+
+def hits(found: Found) -> places.Hits:
+    """As the page Search has them."""
+    items = [places.Hit(kind=each.kind, id=each.id, name=each.name, about=each.about) for each in found.hits]
+    return places.Hits(items=items, more=list(found.more))
 
 
 def capacity(found: WhatIsOut) -> Capacity:

@@ -30,6 +30,9 @@ PAGES = {
     "lifecycle": "/lifecycle",
     "plan": "/plan",
     "maintenance": "/maintenance?maintenance=M-1129",
+    "node": "/node?node=iad1-b01-1",
+    "cluster": "/cluster?cluster=nimbus-iad-1",
+    "search": "/search?q=a01",
 }
 DRAWN = {
     "watch": ".st-key-footer",
@@ -37,6 +40,7 @@ DRAWN = {
     "sources": ".st-key-footer",
     "whos_up": ".st-key-footer",
     "partner": "[data-testid=stTable]",
+    "search": ".st-key-hits",
 }
 """What is there once a page is drawn, where it has no figure."""
 

@@ -138,32 +138,6 @@ def test_the_worker_collects_forecasts_recovers_and_stops_when_told(server: Loop
     assert TOKEN not in written_down
 
 
-def test_a_worker_that_is_killed_loses_nothing(server: Loopback, tmp_path: Path) -> None:
-    """Killed at any moment while facts pour in; the next one brings each fact exactly once."""
-    config, log = written(tmp_path, server.url), tmp_path / "log.db"
-    environment = os.environ | {"DASHBOARD_DATABASE_URL": f"sqlite:///{log}", "DASHBOARD_CONFIG": str(config)}
-    moves = [CORDONED | {"host": f"n-{i:03}"} for i in range(300)]
-    engine = open_log(f"sqlite:///{log}")
-    migrate(engine)
-    for round_ in range(3):
-        server.says({"items": moves[: 100 * (round_ + 1)]})
-        with subprocess.Popen(
-            [sys.executable, "-m", "dashboard.cli", "worker"], env=environment, cwd=ROOT, stderr=subprocess.DEVNULL
-        ) as process:
-            server.asked.clear()
-            until(lambda: server.asked)
-            time.sleep(0.02 * round_)
-            process.kill()
-        with engine.begin() as connection:  # the lease of the dead one runs out
-            connection.exec_driver_sql("UPDATE source_states SET held_until = 0")
-    done = dashboard("collect", "--once", "--config", config, database=log)
-    found = transitions(engine)
-    engine.dispose()
-
-    assert done.returncode == 0, done.stderr
-    assert len(found) == len({row["node_id"] for row in found}) == 300
-
-
 def until(true: Callable[[], object], seconds: float = 30) -> None:
     """Waits for something to become true."""
     end = time.monotonic() + seconds

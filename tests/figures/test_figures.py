@@ -11,10 +11,12 @@ from dashboard.figures.coverage import coverage, pit
 from dashboard.figures.fan import fan
 from dashboard.figures.progress import progress
 from dashboard.figures.racks import racks
-from dashboard.figures.slip import slip
+from dashboard.figures.slip import INNER, slip
 from dashboard.figures.spark import spark
+from dashboard.figures.stays import stays
 from dashboard.figures.theme import DARK, LETTERS, LIGHT, Look
 from dashboard.figures.timeline import timeline
+from dashboard.model.history import Lane, Lanes, stays_of
 from dashboard.model.outlook import Bar, Fan, Mark, Racks, ReturnCurve, Slip
 from dashboard.model.stages import CODE, Stage
 
@@ -161,6 +163,52 @@ def test_a_slip_keeps_each_promise_at_the_instant_it_was_made() -> None:
     assert list(promised.marker.line.color) == [LIGHT.gone, LIGHT.text]
 
 
+def test_words_at_the_end_of_the_lines_stand_apart() -> None:
+    """Three that end within minutes of each other are named one above the other, in their order."""
+    ends = (NOW + 9 * HOUR, NOW + 9.2 * HOUR, NOW + 9.1 * HOUR)
+    shape = Slip(NOW, (NOW - 40 * HOUR, NOW), (NOW, ends[0]), (NOW, ends[1]), (NOW - 40 * HOUR,), (ends[2],), None)
+
+    notes = {each.text: each for each in slip(shape, LIGHT, "UTC").layout.annotations}
+
+    tall = {name: (notes[name].y - ends[0].replace(tzinfo=None)) / HOUR for name in ("likely", "promised", "plan on")}
+    pixels = {name: each / 9.2 * INNER + notes[name].yshift for name, each in tall.items()}
+    assert pixels["promised"] - pixels["likely"] == pytest.approx(15)
+    assert pixels["plan on"] - pixels["promised"] == pytest.approx(15)
+
+
+def lanes(*lanes: Lane, usual: float | None = None) -> Lanes:
+    return Lanes(NOW, lanes, usual)
+
+
+def test_a_stay_is_as_long_as_it_lasted_in_the_colour_and_with_the_letter_of_its_stage() -> None:
+    turns = ((10, Stage.CORDONED), (6, Stage.REPAIRING), (1, Stage.IN_SERVICE))
+    lane = Lane("M-1", "Firmware", stays_of((NOW - ago * HOUR, stage) for ago, stage in turns))
+
+    figure = stays(lanes(lane, usual=7.0), LIGHT, "UTC")
+
+    drawn = [(each.name, list(each.base), list(each.x), each.marker.color, list(each.text)) for each in figure.data]
+    assert drawn == [
+        ("cordoned", [0.0], [4.0], LIGHT.stages[Stage.CORDONED], ["C"]),
+        ("repairing", [4.0], [5.0], LIGHT.stages[Stage.REPAIRING], ["R"]),
+    ]
+    assert words(figure) == ["Firmware · 18 Nov 2026", "half of its like were back"]
+
+
+def test_a_node_that_is_not_back_says_so_and_hostile_titles_stay_letters() -> None:
+    lane = Lane("M-1", "<b>$x$</b>", stays_of([(NOW - 10 * HOUR, Stage.VALIDATING)]))
+
+    assert words(stays(lanes(lane), DARK, "UTC")) == ["&lt;b&gt;&#36;x&#36;&lt;/b&gt; · 18 Nov 2026 · not back"]
+
+
+def test_of_many_maintenances_the_latest_are_drawn_and_the_others_counted() -> None:
+    some = [Lane(f"M-{each}", "A", stays_of([(NOW - HOUR, Stage.CORDONED)])) for each in range(14)]
+
+    figure = stays(lanes(*some), LIGHT, "UTC")
+
+    assert len(figure.data[0].y) == 12
+    assert "the latest 12 of 14" in words(figure)
+
+
 def grid(count: int, tall: int) -> Racks:
     size = count * tall
     return Racks(
@@ -169,7 +217,7 @@ def grid(count: int, tall: int) -> Racks:
         tuple(each % tall for each in range(size)),
         tuple(each % 9 for each in range(size)),
         tuple(f"n{each}" for each in range(size)),
-        ("for 6 h",) * size,
+        (6.0,) * size,
     )
 
 
@@ -177,12 +225,21 @@ def test_a_cell_is_a_node_in_the_column_of_its_rack() -> None:
     figure = racks(grid(2, 3), LIGHT)
 
     assert figure.data[0].z.T.tolist() == [[0, 1, 2], [3, 4, 5]]
-    assert figure.data[0].text[1][1] == "n4, for 6 h"
     assert set(figure.data[1].text) == {LETTERS[stage] for stage in list(Stage)[1:6]}
 
 
+def test_a_node_is_hovered_over_and_pressed_where_its_cell_is() -> None:
+    """Hovering says its name, stage and hours; what is pressed says which node it is, by its place in the shape."""
+    figure = racks(grid(2, 3), LIGHT)
+
+    (fifth,) = [trace for trace in figure.data[2:] if list(trace.hovertext) == ["n4"]]
+    assert (list(fifth.x), list(fifth.y)) == ([1], [1])
+    assert fifth.customdata.tolist() == [[4.0, 6.0]]
+    assert fifth.hovertemplate == "%{hovertext}, returned for %{customdata[1]:.1f} h<extra></extra>"
+
+
 def test_ten_thousand_nodes_stay_light() -> None:
-    """Racks fold into rows, hovering is a name, and what is sent stays well under a megabyte."""
+    """Racks fold into rows, and what is sent stays well under a megabyte, with each node's name, stage and hours."""
     figure = racks(grid(625, 16), DARK)
 
     assert figure.data[0].z.shape == (10 * 17 - 1, 64)
@@ -208,6 +265,7 @@ def test_a_spark_ends_with_a_mark() -> None:
         (fan(Fan(NOW, (), (), ReturnCurve((), {}), 0), LIGHT, "UTC"), "Nothing has been out"),
         (timeline([], NOW, LIGHT, "UTC"), "No maintenance"),
         (slip(Slip(NOW, (), (), (), (), (), None), LIGHT, "UTC"), "No forecast"),
+        (stays(Lanes(NOW, (), None), LIGHT, "UTC"), "No maintenance is known to have taken it out"),
         (racks(Racks((), (), (), (), (), ()), LIGHT), "Nothing is reported node by node"),
         (progress({}, LIGHT), "No nodes"),
     ],

@@ -30,6 +30,13 @@ def test_every_stage_has_its_box_and_its_count() -> None:
     assert shown.count("1 node · 8 GPUs") == len(Stage)
 
 
+def test_every_box_says_who_has_the_ball() -> None:
+    shown = words(states(shape(), LIGHT))
+
+    assert {"scheduler on-call", "fleet operations", "provider", "hardware health"} <= set(shown)
+    assert sum(each in ("provider", "hardware health") for each in shown) == 4
+
+
 def test_every_way_says_how_long_it_takes() -> None:
     shown = words(states(shape(), LIGHT))
 

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from dashboard.forecast.durations import SCALES, Stays, draw_beyond, draw_remaining, fit_durations
+from dashboard.forecast.durations import fit_durations
+from dashboard.forecast.fitting import SCALES, Stays
+from dashboard.forecast.tails import draw_beyond, draw_remaining
 
 
 def stays(y: np.ndarray, censored: np.ndarray, maintenances: int) -> Stays:

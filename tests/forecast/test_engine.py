@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dashboard.forecast.because import because
-from dashboard.forecast.engine import Experience, foresee, learn
+from dashboard.forecast.engine import Experience, foresee, foresee_some, learn
 from dashboard.forecast.quantiles import back, capacity
 from dashboard.model.rollout import Rollout
 from dashboard.model.stages import CODE, Stage, Status
@@ -61,6 +61,29 @@ def test_what_has_happened_keeps_its_time_and_what_has_not_is_not_past(experienc
     assert home.any()
     assert np.allclose(futures.back_at[:, home], truth[home])
     assert (futures.back_at[:, ~home] >= 0).all()
+
+
+def test_a_large_maintenance_is_drawn_some_paths_at_a_time_and_each_node_keeps_its_place(
+    experience: Experience,
+) -> None:
+    """Every third node is home and every fifth is out: those go nowhere, and come back from now on."""
+    some, nodes = 60, 50_000
+    which = np.arange(nodes)
+    home, out = which % 3 == 0, (which % 5 == 0) & (which % 3 > 0)
+    node = np.concatenate([which[home], which[out]])
+    stage = np.repeat([CODE[Stage.IN_SERVICE], CODE[Stage.CORDONED]], [home.sum(), out.sum()])
+    at = -1.0 - node % 7
+    large = replace(empty("new", nodes), status=Status.IN_PROGRESS, started=-9.0, node=node, stage=stage, at=at)
+
+    parts = list(foresee_some(large, 12.0, experience, np.random.default_rng(5), some))
+    futures = foresee(large, 12.0, experience, np.random.default_rng(5), some)
+
+    assert len(parts) > 1
+    assert futures.end_at.shape == (some, nodes)
+    assert np.array_equal(futures.end_at[:, home], np.tile(-1.0 - which[home] % 7, (some, 1)))
+    assert np.allclose(futures.out_at[:, out], -1.0 - which[out] % 7)
+    assert (futures.end_at[:, ~home] >= 0).all()
+    assert (futures.out_at[:, ~home & ~out] >= 0).all()
 
 
 def test_no_more_nodes_are_out_at_the_provider_than_may_be(experience: Experience) -> None:

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from dashboard.forecast.durations import SCALES, Law
+from dashboard.forecast.durations import Law
 from dashboard.forecast.engine import learn
+from dashboard.forecast.fitting import SCALES
 from dashboard.forecast.usual import quantiles, usual_times
 from dashboard.model.cases import Case
 from dashboard.model.instants import micros

@@ -14,8 +14,8 @@ from dashboard.errors import LogUnavailable, SourceUnavailable
 from dashboard.jobs.collect import LEASE, LONGEST_PAUSE, Collector, How, register
 from dashboard.log.append import newest_recorded
 from dashboard.log.aside import count_by_source, read_aside
-from dashboard.log.database import reading
-from dashboard.log.source_states import State, read_state
+from dashboard.log.database import reading, writing
+from dashboard.log.source_states import State, read_anew, read_state
 from dashboard.log.tables import FACT_TABLES
 from dashboard.model.instants import micros
 from dashboard.sources.json_api import JsonApi
@@ -316,6 +316,28 @@ def test_a_corrected_mapping_reads_everything_again(engine: Engine, server: Loop
     assert (wrong.new, wrong.set_aside, corrected.new, left) == (1, 1, 1, {"fleet": 0})
     assert (state(engine).cursor, state(engine).interval) == (cursor, 7.0)
     assert transitions(engine) == ["drained"]
+
+
+def test_a_source_that_somebody_wants_read_again_is_read_from_its_beginning(engine: Engine, server: Loopback) -> None:
+    """By whoever has it in hand, at a turn soon to come: what is right by then is a fact, and nothing comes twice."""
+    clock = Clock()
+    source = collector(engine, api(server.url, since_param="since", since_field="at"), clock)
+    server.says({"items": [BACK | {"state": "asleep"}, CORDONED]})
+    source.poll()
+    server.says({"items": []})
+    source.poll()
+    with writing(engine) as connection:
+        read_anew(connection, "fleet")
+    server.says({"items": [BACK, CORDONED]})
+    clock.go(LEASE.total_seconds())
+
+    done = [source.poll(), source.poll()]
+    with reading(engine) as connection:
+        left = count_by_source(connection, ["fleet"])
+
+    assert [each.params.get("since") for each in server.asked[-2:]] == [None, BACK["at"]]
+    assert ([each.new for each in done], left, state(engine).options) == ([1, 0], {"fleet": 0}, source.source.options())
+    assert transitions(engine) == ["cordoned", "in_service"]
 
 
 def test_a_node_that_nobody_names_is_set_aside(engine: Engine) -> None:

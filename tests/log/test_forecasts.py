@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 import numpy as np
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from dashboard.log.database import appending, reading
 from dashboard.log.forecasts import append_forecasts, forecast_history, latest_forecasts
+from dashboard.log.tables import forecasts
 from dashboard.model.outlook import FRACTIONS, LEVELS, Forecast, Part
 from tests.log.stories import NOW
 
@@ -41,3 +42,18 @@ def test_a_forecast_comes_back_as_it_was_made(engine: Engine) -> None:
         for name in ("out", "left", "lost"):
             assert np.array_equal(getattr(kept, name), getattr(part, name))
     assert [each.as_of for each in history] == [each.as_of for each in made]
+
+
+def test_only_the_newest_keeps_its_paths_and_all_keep_what_they_said(engine: Engine) -> None:
+    """Made together or one after the other; one of an earlier instant that comes late does not take them."""
+    for made in ([_forecast(0), _forecast(1)], [_forecast(3)], [_forecast(2)]):
+        with appending(engine) as connection:
+            append_forecasts(connection, made, NOW, position=1)
+
+    with reading(engine) as connection:
+        packed = connection.execute(select(forecasts.c.as_of, forecasts.c.futures).order_by("as_of")).all()
+        latest = latest_forecasts(connection, ["M-1"])["M-1"]
+        history = forecast_history(connection, "M-1")
+    assert [bool(row.futures) for row in packed] == [False, False, False, True]
+    assert latest.parts
+    assert [each.back for each in history] == [_forecast(made).back for made in range(4)]

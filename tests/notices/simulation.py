@@ -179,7 +179,7 @@ class Simulation:
             self._alive = None  # killed right after it was committed: what it remembered is gone
 
     def _during(self, _: str) -> None:
-        if self.rng.random() < 0.02:
+        if self.rng.random() < 0.04:
             raise Killed
 
     def _acknowledge(self) -> None:
@@ -195,7 +195,7 @@ class Simulation:
             return
 
         def during(_: str) -> None:
-            if kill and self.rng.random() < 0.01:
+            if kill and self.rng.random() < 0.02:
                 raise Killed
 
         for channel in self.plan.channels:

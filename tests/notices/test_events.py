@@ -76,6 +76,7 @@ def test_moved_it_moves_and_cancelled_it_goes(engine: Engine, postbox: tuple[Pos
         ("CANCEL", "CANCELLED", 2, later),
     ]
     assert len({str(event["UID"]) for _, _, event in told}) == 1
+    assert str(sent_moved[0]["Subject"]).startswith("Moved: Firmware")  # and says so once
 
 
 def test_what_is_no_longer_an_audiences_leaves_its_calendar(engine: Engine, postbox: tuple[Postbox, int]) -> None:
@@ -107,3 +108,11 @@ def test_a_digest_carries_an_event_for_each(engine: Engine, postbox: tuple[Postb
     (got,) = sent(engine, *postbox, NOW)
 
     assert sorted(file for file, _, _ in events(got)) == ["M-1.ics", "M-2-.ics"]
+
+
+def test_words_of_a_provider_make_no_link_in_a_calendar(engine: Engine, postbox: tuple[Postbox, int]) -> None:
+    settled(engine, title="Press https://evil.example")
+
+    (got,) = sent(engine, *postbox, NOW)
+
+    assert "https://" not in str(events(got)[0][2]["SUMMARY"])

@@ -16,24 +16,27 @@ from dashboard.model.scope import Scope
 from dashboard.model.stages import CODE, Stage
 from dashboard.views.can_i_run import CanIRun
 from dashboard.views.capacity import Dip, WhatIsOut
+from dashboard.views.cluster import HowIsCluster
 from dashboard.views.expectations import WhoIsUp
 from dashboard.views.freshness import Choices, Freshness, Head
 from dashboard.views.lifecycle import Lifecycle
 from dashboard.views.maintenance import WhereItStands
 from dashboard.views.maintenances import WhatIsPlanned
 from dashboard.views.messages import Unread, Written
+from dashboard.views.node import WhatHappened
 from dashboard.views.notices import WhoWasTold
 from dashboard.views.notifier import NotifierHealth
 from dashboard.views.owing import Ball
 from dashboard.views.partner import Partner
 from dashboard.views.plan import Plan
 from dashboard.views.review import Review
-from dashboard.views.sources import WhatComesIn
+from dashboard.views.search import Found
+from dashboard.views.sources import Waiting, WhatComesIn
 from dashboard.views.status import Changed, Flow, Moved, Status
 from dashboard.views.tellings import Tellings
 from dashboard.views.trust import Trust
 from dashboard.views.watch import Watch
-from tests.pages import told, told_review
+from tests.pages import places, told, told_review
 
 NOW = datetime(2026, 11, 17, 13, 0, tzinfo=UTC)
 HOSTILE = "<b>bold</b> [link](https://evil.example) $x^2$ :red[alarm] **loud** =1+1 ![i](https://evil.example/i.png)"
@@ -130,14 +133,13 @@ def racks(count: int = 32, tall: int = 16, seed: int = 5) -> Racks:
     )
     stage = [CODE[order[each]] for each in np.digitize(done, edges)]
     stage[37] = stage[101 % len(stage)] = CODE[Stage.REMOVED]
-    words = tuple(f"{tuple(Stage)[code].replace('_', ' ')} for 6 h" for code in stage)
     return Racks(
         tuple(f"r{each + 1:03}" for each in range(count)),
         tuple(int(each) for each in rack),
         tuple(int(each) for each in place),
         tuple(stage),
         tuple(f"nimbus-iad-1-n{each:05}" for each in range(count * tall)),
-        words,
+        (6.0,) * (count * tall),
     )
 
 
@@ -367,6 +369,7 @@ class Fake:
     position: int = 1
     asked: list[str] = field(default_factory=list)
     tied: dict[str, str] = field(default_factory=dict)
+    again: list[str] = field(default_factory=list)
 
     def _ask(self, question: str) -> None:
         self.asked.append(question)
@@ -589,6 +592,22 @@ class Fake:
         said = "1 node is stuck, 1 thing is overdue and 1 fact contradicts another."
         return Watch(now, said, 1, 1, stuck, overdue, (their,), (), changed)
 
+    def what_happened(self, scope: Scope, node_id: str) -> WhatHappened | None:
+        self._ask("what_happened")
+        at = scope.as_of or self.now()
+        return places.what_happened(self.state, at, TITLES[0], HOSTILE) if node_id == places.NODE else None
+
+    def how_is_cluster(self, scope: Scope, cluster: str) -> HowIsCluster | None:
+        self._ask("how_is_cluster")
+        at = scope.as_of or self.now()
+        shape = fan(at, 240, 4096, None, ())
+        known = cluster == places.CLUSTER
+        return places.how_is_cluster(self.state, at, TITLES[0], HOSTILE, shape, racks()) if known else None
+
+    def search(self, scope: Scope, text: str) -> Found:
+        self._ask(f"search {text}")
+        return places.search(self.state, text, TITLES[0], HOSTILE)
+
     def trust(self, scope: Scope) -> Trust:
         self._ask("trust")
         now = scope.as_of or self.now()
@@ -636,6 +655,11 @@ class Fake:
         self.tied[message_id] = maintenance_id
         self.position += 1
 
+    def read_again(self, source: str) -> None:
+        self._ask("read_again")
+        self.again.append(source)
+        self.position += 1
+
     def what_comes_in(self, scope: Scope) -> WhatComesIn:
         self._ask("what_comes_in")
         now = self.now()
@@ -658,7 +682,10 @@ class Fake:
             "nimbus: https://api.nimbus.example/v2 refused the credential (401): renew what the environment variable "
         )
         failing = (f"{said}NIMBUS_TOKEN holds. Asked again in 40 s.", *([HOSTILE] if self.state == "hostile" else []))
-        return WhatComesIn("1 of 3 sources brings nothing: nimbus since 12 min.", failing, 60_412, 2, sources, aside)
+        sentence = "1 of 3 sources brings nothing: nimbus since 12 min."
+        way = "It is read again from its beginning." if "nimbus" in self.again else "After a fix, read it again."
+        waiting = Waiting("nimbus", "2 rows", way, "nimbus" not in self.again)
+        return WhatComesIn(sentence, failing, 60_412, 2, sources, aside, (waiting,))
 
     def who_was_told(self, scope: Scope, maintenance_id: str | None = None) -> WhoWasTold:
         self._ask("who_was_told")

@@ -103,6 +103,20 @@ def test_sources_says_what_is_wrong_and_what_to_change() -> None:
     assert [plainly(each.value) for each in app.metric] == ["3", "60,412", "2"]
 
 
+def test_a_source_is_read_again_after_a_fix() -> None:
+    """Of the present only: how it is read is no matter of the past."""
+    fake = Fake()
+    app = opened(fake, "sources")
+    assert "nimbus, 2 rows. After a fix, read it again." in plainly(words(app)).replace("**", "")
+
+    app.button(key="again_nimbus").click().run()
+
+    assert fake.again == ["nimbus"]
+    assert "It is read again from its beginning." in words(app)
+    then = opened(Fake(), "sources", as_of="2026-11-16T15:00:00+01:00")
+    assert not [each for each in then.button if "again" in (each.key or "")]
+
+
 def test_an_unread_message_is_tied_to_its_maintenance() -> None:
     fake = Fake()
     app = opened(fake, "sources")

@@ -57,6 +57,10 @@ class Handler(BaseHTTPRequestHandler):
 
     do_POST = do_HEAD = do_GET  # noqa: N815
 
+    def send_response(self, code: int, message: str | None = None) -> None:
+        """Without the date of the machine: a test has a clock of its own, and says so where a server's differs."""
+        self.send_response_only(code, message)
+
     def send_json(self, value: Any, **headers: str) -> None:
         self.send_body(200, json.dumps(value).encode(), **headers)
 
@@ -75,8 +79,8 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def loopback(tls: Any = None) -> Iterator[Loopback]:
-    """A server for the length of a test; over TLS with an `ssl.SSLContext`."""
+def loopback(tls: Any = None, port: int = 0) -> Iterator[Loopback]:
+    """A server for the length of a test; over TLS with an `ssl.SSLContext`, on any free port where none is given."""
     found = Loopback()
 
     class Server(ThreadingHTTPServer):
@@ -86,7 +90,7 @@ def loopback(tls: Any = None) -> Iterator[Loopback]:
         def handle_error(self, *_: Any) -> None:  # a client that hangs up is what some tests are about
             pass
 
-    server = Server(("127.0.0.1", 0), type("Bound", (Handler,), {"loopback": found}))
+    server = Server(("127.0.0.1", port), type("Bound", (Handler,), {"loopback": found}))
     if tls is not None:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
     found.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}"

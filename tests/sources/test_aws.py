@@ -431,7 +431,7 @@ def test_support_cases_of_a_real_peer_are_facts(engine: Engine, moto: str) -> No
     asked.again()
 
     assert first.new == 2
-    assert first.error == ""
+    assert first.how is How.DONE
     # It makes up a severity of its own.
     assert asked.told("support_cases", "status", "note")[-1] == ("resolved", "GPU 3 is hot")
     assert asked.told("provider_messages", "body")[0] == ("It throttles.",)

@@ -1,8 +1,9 @@
 """The page at a past instant shows what was known then, and nothing else."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,18 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     with opened(f"sqlite:///{tmp_path_factory.mktemp('whole') / 'log.db'}") as engine:
         import_dataset(engine, SAMPLE, NOW)
         yield engine
+
+
+@pytest.fixture(scope="module")
+def told(whole: Engine) -> Callable[[datetime], dict[str, Any]]:
+    """What every page shows of the sample as of an instant."""
+
+    @cache
+    def of(at: datetime) -> dict[str, Any]:
+        with reading(whole) as connection:
+            return shown(connection, at)
+
+    return of
 
 
 def shown(connection: Connection, at: datetime) -> dict[str, Any]:
@@ -78,12 +91,13 @@ def assert_same(one: Any, other: Any, where: str) -> None:
 
 
 @pytest.mark.parametrize("at", INSTANTS, ids=["in spring", "yesterday evening"])
-def test_a_past_page_is_what_its_export_imports_to(whole: Engine, tmp_path: Path, at: datetime) -> None:
+def test_a_past_page_is_what_its_export_imports_to(
+    whole: Engine, told: Callable[[datetime], dict[str, Any]], tmp_path: Path, at: datetime
+) -> None:
     """Every figure, table, sentence and forecast."""
     export_dataset(whole, tmp_path / "then", at)
 
-    with reading(whole) as connection:
-        now = shown(connection, at)
+    now = told(at)
     with opened(f"sqlite:///{tmp_path / 'then.db'}") as engine:
         import_dataset(engine, tmp_path / "then", NOW)
         with reading(engine) as connection:
@@ -94,12 +108,13 @@ def test_a_past_page_is_what_its_export_imports_to(whole: Engine, tmp_path: Path
     assert len(now) > 6
 
 
-def test_the_same_facts_give_the_same_forecast_on_postgresql(whole: Engine, postgres_database: str) -> None:
+def test_the_same_facts_give_the_same_forecast_on_postgresql(
+    told: Callable[[datetime], dict[str, Any]], postgres_database: str
+) -> None:
     """To the bit, whatever database keeps them."""
     at = INSTANTS[1]
 
-    with reading(whole) as connection:
-        on_sqlite = shown(connection, at)
+    on_sqlite = told(at)
     with opened(postgres_database) as engine:
         import_dataset(engine, SAMPLE, NOW)
         with reading(engine) as connection:

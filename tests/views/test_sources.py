@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from dashboard.log.append import append
 from dashboard.log.aside import keep_aside
 from dashboard.log.database import appending, reading, writing
-from dashboard.log.source_states import claim, delivered, introduce, keep, refused
+from dashboard.log.source_states import claim, delivered, introduce, keep, read_anew, refused
 from dashboard.model.instants import micros
 from dashboard.model.scope import Scope
 from dashboard.views.freshness import freshness
@@ -117,6 +117,43 @@ def test_rows_set_aside_are_counted_by_source_and_shown_with_their_reason(engine
     assert story.sources["set_aside"].tolist() == [1]
     assert set(story.aside["where"]) == {"fleet/page 1", "fleet-2", "nodes.csv"}
     assert max(story.aside["raw"].str.len()) == 201
+    assert [(each.whose, each.rows, each.readable) for each in story.waiting] == [
+        ("fleet", "1 row", True), ("Files", "2 rows", False)
+    ]  # fmt: skip
+
+
+def test_what_is_pushed_cannot_be_read_again_and_what_will_be_is_said(engine: Engine) -> None:
+    known(engine, "fleet", attempted_at=ago(1), succeeded_at=ago(1))
+    with appending(engine) as connection:
+        introduce(connection, "hook", "webhook", "", 60.0)
+        keep_aside(connection, [(name, 0, "no time", "x") for name in ("fleet", "hook")], NOW)
+        read_anew(connection, "fleet")
+
+    story = seen(engine)
+
+    assert [(each.whose, each.way, each.readable) for each in story.waiting] == [
+        ("fleet", "It is read again from its beginning within a few minutes.", False),
+        ("hook", "After a fix, whoever pushes has to send them again.", False),
+    ]
+    assert dict(zip(story.sources["source"], story.sources["state"], strict=True))["fleet"] == "is read again"
+
+
+def test_a_source_that_answers_in_part_brings_something(engine: Engine) -> None:
+    """It is told first and with what is missing, and is not said to bring nothing."""
+    known(engine, "gcp", attempted_at=ago(1), succeeded_at=ago(1), error="gcp: could not reach us-a", failures=0)
+    one = seen(engine)
+    known(engine, "fleet", attempted_at=ago(1), succeeded_at=ago(1))
+    two = seen(engine)
+    known(engine, "bad", attempted_at=ago(1), failing_since=ago(5), error="bad: is away", failures=2)
+    three = seen(engine)
+
+    assert one.sentence == "The one source answers. gcp brings only a part, or what is in doubt."
+    assert two.sentence == "All 2 sources answer. gcp brings only a part, or what is in doubt."
+    assert (
+        three.sentence == "1 of 3 sources brings nothing: bad since 5 min. gcp brings only a part, or what is in doubt."
+    )
+    assert three.sources["state"].tolist() == ["fails", "in part", "well"]
+    assert "gcp: could not reach us-a." in three.failing[1]
 
 
 def test_what_is_pushed_is_well_until_something_is_refused(engine: Engine) -> None:

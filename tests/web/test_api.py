@@ -73,6 +73,39 @@ def test_maintenances_are_those_of_the_page(sample: World, query: dict[str, str]
         assert same(each["promised"], bar.planned_end)
 
 
+def test_a_node_is_that_of_its_page(sample: World) -> None:
+    page, found = sample.answers.what_happened(Scope(), "iad1-b01-1"), get(sample, "/nodes/iad1-b01-1")
+
+    assert page is not None
+    assert (found["sentence"], found["stage"], found["who"]) == (page.sentence, "repairing", page.who)
+    assert (found["outs"], found["repairs"], found["hours_out"]) == (page.outs, page.repairs, page.hours_out)
+    assert found["beside"] == list(page.beside)
+    assert [each["hours"] for each in found["maintenances"]] == page.maintenances["hours"].tolist()
+    assert found["maintenances"][0]["back_at"] is None
+
+
+def test_a_cluster_is_that_of_its_page(sample: World) -> None:
+    """Now, and as it was: its numbers are those that the list of clusters has."""
+    for query in ({}, {"as_of": "2026-11-18T00:00:00Z"}):
+        found = get(sample, "/clusters/nimbus-iad-1", **query)
+        listed = get(sample, "/clusters", **query)["items"]
+
+        (same_,) = [each for each in listed if each["cluster"] == "nimbus-iad-1"]
+        assert {name: found[name] for name in ("gpus", "in_service", "out", "lost")} == {
+            name: same_[name] for name in ("gpus", "in_service", "out", "lost")
+        }
+        assert sum(each["gpus"] for each in found["why"]) == found["out"] > 0
+        assert found["worst"]
+
+
+def test_a_search_finds_what_the_page_finds(sample: World) -> None:
+    page, found = sample.answers.search(Scope(), "a01"), get(sample, "/search", q="a01")
+
+    assert [(each["kind"], each["id"]) for each in found["items"]] == [(each.kind, each.id) for each in page.hits]
+    assert found["more"] == ["node"]
+    assert get(sample, "/search") == {"items": [], "more": []}
+
+
 def test_a_maintenance_is_that_of_its_page(sample: World) -> None:
     page, found = sample.answers.where_it_stands(Scope(), "M-1129"), get(sample, "/maintenances/M-1129")
 
@@ -203,6 +236,9 @@ def test_every_answer_is_as_the_document_says(sample: World, document: dict[str,
         ("/capacity?team=vision&team=speech", 400, "team is given twice; give it once"),
         ("/capacity?team=nobody", 400, "no team is called 'nobody'"),
         ("/maintenances/M-none", 404, "no maintenance 'M-none' was known then"),
+        ("/nodes/iad9", 404, "no node 'iad9' was known then; /api/v1/search?q=… finds it by a part of it"),
+        ("/clusters/iad9", 404, "no cluster 'iad9' was known then; /api/v1/clusters lists them"),
+        ("/nodes/iad1-a01-1?team=vision", 400, "no parameter 'team'; there is as_of, certainty"),
         ("/nothing", 404, "there is nothing at /api/v1/nothing; /api/v1/openapi.json says what there is"),
         ("/status?since=2026-11-18T16:00:00Z", 400, "is not before"),
     ],
