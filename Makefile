@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test peers bench lock sample format clean
+.PHONY: help demo test peers bench tour lock sample format clean
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / - /' | column -t -s '-'
@@ -31,6 +31,9 @@ test: $(READY) peers ## lint, types, import rules, and every test, those of a br
 
 bench: $(READY) ## how fast, as ratios taken side by side
 	@$(BIN)/python -m bench.run
+
+tour: $(READY) peers ## take the pictures of the README again
+	@$(BIN)/python -m docs.tour
 
 lock: $(READY) ## pin every dependency again, with hashes
 	@$(BIN)/pip-compile pyproject.toml --quiet --upgrade --extra test --generate-hashes --allow-unsafe --strip-extras \

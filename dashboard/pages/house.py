@@ -139,20 +139,24 @@ def _draw(room: Room, scopes: list[Scope]) -> None:
     if room.listed and room.name != "plan":
         for name in ("maintenance", "node", "q"):  # the browser's back button leaves these behind
             address.write(name, None)
+    # Each in a place of its own: what comes and goes in one moves no other, and what is open there stays open.
+    above, page, below = st.container(key="above"), st.container(key="page"), st.container(key="below")
     freshness: Freshness | None = None
-    if not room.bare and not on_a_wall(room) and not _is_quiet(room):
-        hints.three()
-    if not room.bare and not _is_quiet(room):
-        with shell.part("The age of the sources"):
-            freshness = shell.load("freshness", scope)
-            shell.banner(scope, freshness)
-        with shell.part("How the notifier is"):
-            watchdog.line()
-    with shell.part(room.title, "The other pages may still work."):
+    with above:
+        if not (room.bare or on_a_wall(room) or _is_quiet(room)):
+            hints.three()
+        if not (room.bare or _is_quiet(room)):
+            with shell.part("The age of the sources"):
+                freshness = shell.load("freshness", scope)
+                shell.banner(scope, freshness)
+            with shell.part("How the notifier is"):
+                watchdog.line()
+    with page, shell.part(room.title, "The other pages may still work."):
         seen = f"seen_{room.name}"
         # Only the first picture is announced by a grey one: later ones replace the last, which stays until then.
         with nullcontext() if seen in st.session_state else st.skeleton(height=420):
             room.draw(scope)
         st.session_state[seen] = True
     if freshness is not None:
-        shell.footer(scope)
+        with below:
+            shell.footer(scope)

@@ -5,14 +5,14 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard.model.scope import Scope
-from dashboard.pages import address, paper, shell, watch_parts
+from dashboard.pages import address, paper, watch_parts
 from dashboard.views.watch import Watch
 
 WALL = "wall"
 LOOK = Path(__file__).with_name("wall.css")
 MOST = 10  # rows of a table, and lines of a list
-STUCK = {"node_id": "Node", "stage": "stuck in", "hours": "hours", "who": "ask", "contact": "Contact"}
-OVERDUE = {name: watch_parts.OVERDUE[name] for name in ("who", "what", "late_words", "contact")}
+STUCK = {"node_id": "Node", "stage": "stuck in", "hours": "hours", "who": "ask"}
+OVERDUE = {name: watch_parts.OVERDUE[name] for name in ("who", "what", "late_words")}
 
 
 def is_on() -> bool:
@@ -21,11 +21,13 @@ def is_on() -> bool:
 
 
 def door() -> None:
-    """The way there, or back."""
-    if is_on():
-        shell.way("watch", "Leave the wall", icon=":material/close_fullscreen:")
-    else:
-        shell.way("watch", "For a wall screen", icon=":material/open_in_full:", wall="1")
+    """The way there, or back. A link to the page that one is on would leave the address as it is."""
+    words, icon, value = ("Leave the wall", "close", None) if is_on() else ("For a wall screen", "open_in_full", "1")
+    st.button(words, icon=f":material/{icon}:", type="tertiary", key="wall_door", on_click=_write, args=(value,))
+
+
+def _write(value: str | None) -> None:
+    address.write(WALL, value)
 
 
 def draw(story: Watch, scope: Scope) -> None:

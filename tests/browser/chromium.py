@@ -63,12 +63,21 @@ class Visit:
         )
         return self
 
+    def resize(self, width: int, height: int) -> None:
+        """Looks at it through a window of another size, once every chart has followed."""
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.wait_for_function(
+            "() => [...document.querySelectorAll('.js-plotly-plot .main-svg')]"
+            ".every(each => each.getBoundingClientRect().right <= innerWidth)",
+            timeout=PATIENCE_SECONDS * 1000,
+        )
+
 
 @contextmanager
 def visiting(
-    browser: Browser, url: str, width: int = 1440, height: int = 900, scheme: str = "light"
+    browser: Browser, url: str, width: int = 1440, height: int = 900, scheme: str = "light", *, settle: bool = True
 ) -> Iterator[Visit]:
-    """Opens a page as somebody in Berlin would."""
+    """Opens a page as somebody in Berlin would; one that is none of ours is not waited for."""
     context = browser.new_context(
         viewport={"width": width, "height": height},
         color_scheme="dark" if scheme == "dark" else "light",
@@ -94,7 +103,7 @@ def visiting(
     visit.page.on("pageerror", lambda error: visit.complaints.append(f"error: {error}"))
     visit.page.on("response", answered)
     visit.page.goto(url)
-    yield visit.settle()
+    yield visit.settle() if settle else visit
     context.close()
 
 

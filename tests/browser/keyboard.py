@@ -38,7 +38,7 @@ NAMED = """(places) => places.map((i) => {
 })"""
 
 
-def unreached(page: Page) -> tuple[list[str], list[str]]:
+def walk(page: Page) -> tuple[list[str], list[str]]:
     """The controls that the Tab key never comes to, and those that look the same when it does."""
     number = int(page.evaluate(CONTROLS))
     seen: dict[int, bool] = {}
