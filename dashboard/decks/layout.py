@@ -19,9 +19,9 @@ def widths(table: Table) -> list[float]:
     return [each / sum(found) for each in found]
 
 
-def span(values: Sequence[float]) -> tuple[float, float]:
-    """Where an axis begins and ends that holds these and zero, on round numbers."""
+def span(values: Sequence[float]) -> tuple[float, float, float]:
+    """Where an axis begins and ends that holds these and zero, on round numbers; and its step."""
     low, high = min(0.0, *values), max(0.0, *values)
     step = 10.0 ** floor(log10(max(high - low, 1.0)))
     step = step / 5 if (high - low) / step < 2 else step / 2 if (high - low) / step < 5 else step
-    return floor(low / step) * step, max(ceil(high / step), 1) * step
+    return floor(low / step) * step, max(ceil(high / step), 1) * step, step

@@ -162,7 +162,7 @@ def _bars(chart: Bars) -> Drawing:
 def _dots(chart: Dots) -> Drawing:
     tall = 270.0
     made = Drawing(BROAD, tall + 50)
-    low, high = span(chart.hours)
+    low, high, _ = span(chart.hours)
     first, last = min(chart.at), max(chart.at)
     long = max(last - first, timedelta(hours=1))
 

@@ -153,7 +153,11 @@ def _bars(slide: Any, chart: Bars) -> Any:
 
 def _dots(slide: Any, chart: Dots) -> Any:
     data = XyChartData()
-    for name, wanted in (("on time", False), ("late", True)):
+    # LibreOffice draws nothing of a first series that has fewer marks than the next.
+    tones = [(name, tone, wanted) for name, tone, wanted in (("late", LATE, True), ("on time", OURS, False))
+             if wanted in chart.late]  # fmt: skip
+    tones.sort(key=lambda each: -chart.late.count(each[2]))
+    for name, _, wanted in tones:
         series = data.add_series(name)
         for at, hours, late in zip(chart.at, chart.hours, chart.late, strict=True):
             if late is wanted:
@@ -161,7 +165,7 @@ def _dots(slide: Any, chart: Dots) -> Any:
     made = slide.shapes.add_chart(XL_CHART_TYPE.XY_SCATTER, LEFT, TOP, BROAD, TALL, data).chart
     made.has_legend = True
     made.legend.position, made.legend.include_in_layout = XL_LEGEND_POSITION.TOP, False
-    for tone, series in zip((OURS, LATE), made.plots[0].series, strict=True):
+    for (_, tone, _), series in zip(tones, made.plots[0].series, strict=True):
         series.format.line.fill.background()
         series.marker.style, series.marker.size = XL_MARKER_STYLE.DIAMOND, 9
         series.marker.format.fill.solid()
@@ -173,7 +177,7 @@ def _dots(slide: Any, chart: Dots) -> Any:
     across.tick_label_position = XL_TICK_LABEL_POSITION.LOW
     across.minimum_scale, across.maximum_scale = int(days(min(chart.at))) - 1, int(days(max(chart.at))) + 2
     _value_axis(made.value_axis, chart.unit)
-    made.value_axis.minimum_scale, made.value_axis.maximum_scale = span(chart.hours)
+    made.value_axis.minimum_scale, made.value_axis.maximum_scale, made.value_axis.major_unit = span(chart.hours)
     made.value_axis.tick_labels.number_format = "+#,##0;-#,##0;0"
     made.value_axis.tick_labels.number_format_is_linked = False
     return made

@@ -163,9 +163,9 @@ def test_a_table_goes_over_as_many_slides_as_it_needs() -> None:
 
 def test_columns_share_the_whole_and_axes_hold_everything() -> None:
     assert sum(widths(Table(("a", "long words"), (("x" * 200, "y"),)))) == pytest.approx(1)
-    assert span([-3.0, 26.0]) == (-5.0, 30.0)
-    assert span([0.0]) == (0.0, 0.2)
-    assert span([145.0]) == (0.0, 160.0)
+    assert span([-3.0, 26.0]) == (-5.0, 30.0, 5.0)
+    assert span([0.0]) == (0.0, 0.2, 0.2)
+    assert span([145.0]) == (0.0, 160.0, 20.0)
 
 
 def test_bars_of_the_paper_have_the_length_of_their_numbers() -> None:
