@@ -4,7 +4,6 @@ import asyncio
 import http.client
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -66,12 +65,11 @@ def missing() -> str | None:
 
 
 def measure(database_url: str) -> Crowd:
-    """Serves the log by several processes and a worker of their own, and lets the crowd in."""
+    """Serves the log by several processes, and lets the crowd in."""
     with ExitStack() as stack:
-        worker = [sys.executable, "-m", "dashboard.cli", "worker", "--database", database_url]
-        process = stack.enter_context(subprocess.Popen(worker, stderr=subprocess.DEVNULL))
-        stack.callback(process.terminate)
-        apps = [stack.enter_context(serving(ours(database_url), DASHBOARD_ALONE="false")) for _ in range(PROCESSES)]
+        # One of them keeps the worker: more would only take each other's forecasts in hand.
+        alone = ["true"] + ["false"] * (PROCESSES - 1)
+        apps = [stack.enter_context(serving(ours(database_url), DASHBOARD_ALONE=each)) for each in alone]
         print(f"a crowd: {until_forecast(database_url)}", flush=True)
         port = stack.enter_context(_proxy(apps))
         return asyncio.run(_all(port))

@@ -29,6 +29,7 @@ class Forecasting:
     all_open: float
     unchanged: float
     large: float
+    busy: float  # of it, of the processor
     judged: int
     judging: float
 
@@ -45,7 +46,8 @@ class Forecasting:
     def __str__(self) -> str:
         return (
             f"forecasts: {self.opened:,} open in {self.all_open:,.1f} s, again {self.unchanged:,.2f} s; "
-            f"{NODES:,} nodes {self.large:,.2f} s; {self.judged:,} judged in {self.judging:,.0f} s"
+            f"{NODES:,} nodes {self.large:,.2f} s, {self.busy:,.2f} s of them busy; "
+            f"{self.judged:,} judged in {self.judging:,.0f} s"
         )
 
 
@@ -58,17 +60,17 @@ def forecast(database_url: str) -> Forecasting:
             ids = open_ids(connection)
             rollouts = read_chronicle(connection, ids).at(now, ids).rollouts
             history = read_chronicle(connection)
-        large = _enlarged(max(rollouts, key=lambda each: each.node.size))
+        largest = _enlarged(max(rollouts, key=lambda each: each.node.size))
         known = history.at(known_since(now))
         experience = learn(known)
 
         def whole() -> None:
             grid = np.array([(at - now) / timedelta(hours=1) for at in grid_from(now)])
-            returned, part = [], np.zeros(large.nodes, dtype=np.int64)
-            for futures in foresee_some(large, known.hour_of_week, experience, np.random.default_rng(1), PATHS):
-                returned.append(returns_of(futures, large.gpus, FRACTIONS))
-                capacity(futures, large.gpus, part, 1, grid)
-            back_in(returned, large.gpus, FRACTIONS, LEVELS)
+            returned, part = [], np.zeros(largest.nodes, dtype=np.int64)
+            for futures in foresee_some(largest, known.hour_of_week, experience, np.random.default_rng(1), PATHS):
+                returned.append(returns_of(futures, largest.gpus, FRACTIONS))
+                capacity(futures, largest.gpus, part, 1, grid)
+            back_in(returned, largest.gpus, FRACTIONS, LEVELS)
 
         all_open = _seconds(lambda: forecaster.step(now))
         unchanged = _seconds(lambda: forecaster.step(now + timedelta(seconds=1)))
@@ -77,13 +79,19 @@ def forecast(database_url: str) -> Forecasting:
             if done >= FORECASTS:
                 break
         judging = time.perf_counter() - begun
-        return Forecasting(len(ids), all_open, unchanged, min(_seconds(whole) for _ in range(3)), done, judging)
+        large, busy = (min(each) for each in zip(*(_both(whole) for _ in range(3)), strict=True))
+        return Forecasting(len(ids), all_open, unchanged, large, busy, done, judging)
 
 
 def _seconds(what: Callable[[], object]) -> float:
-    begun = time.perf_counter()
+    return _both(what)[0]
+
+
+def _both(what: Callable[[], object]) -> tuple[float, float]:
+    """Seconds by the clock, and by this process's own processor: others may share the machine."""
+    begun, busy = time.perf_counter(), time.process_time()
     what()
-    return time.perf_counter() - begun
+    return time.perf_counter() - begun, time.process_time() - busy
 
 
 def _enlarged(rollout: Rollout) -> Rollout:

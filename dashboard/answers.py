@@ -39,6 +39,7 @@ from dashboard.views.partner import Partner, between_us
 from dashboard.views.plan import Plan, plan
 from dashboard.views.review import Review, review
 from dashboard.views.search import Found, search
+from dashboard.views.settled import Settled
 from dashboard.views.signals import Signals, signals
 from dashboard.views.sources import WhatComesIn, what_comes_in
 from dashboard.views.status import Status, status
@@ -55,6 +56,7 @@ class Answers:
     engine: Engine
     config: Path | None = None
     _slas: list[Slas] = field(default_factory=list)
+    _settled: Settled = field(default_factory=Settled)
 
     def slas(self) -> Slas:
         """The contracts, read once. Raises UsageError: pages say what is wrong with them."""
@@ -202,7 +204,7 @@ class Answers:
     def review(self, scope: Scope, period: str) -> Review:
         """How it went, and what it cost. Raises ValueError for what spells no period."""
         with reading(self.engine) as connection:
-            return review(connection, scope, self.now(), period, self.slas())
+            return review(connection, scope, self.now(), period, self.slas(), self._settled)
 
     def who_was_told(self, scope: Scope, maintenance_id: str | None = None) -> WhoWasTold:
         """Who was told what, who has not confirmed."""

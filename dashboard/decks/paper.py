@@ -167,7 +167,7 @@ def _dots(chart: Dots) -> Drawing:
     long = max(last - first, timedelta(hours=1))
 
     def across(at: datetime) -> float:
-        return 50 + (BROAD - 70) * ((at - first) / long)
+        return float(50 + (BROAD - 70) * ((at - first) / long))
 
     def up(hours: float) -> float:
         return float(24 + tall * (hours - low) / (high - low))

@@ -49,7 +49,7 @@ def _to_touch(made: go.Figure, shape: Racks, at: tuple[np.ndarray, np.ndarray]) 
 
     Drawn as words without letters, so that the browser holds no element for any of them.
     """
-    stages, hours = np.array(shape.stage), np.array(shape.hours or np.full(len(shape.stage), np.nan))
+    stages, hours = np.array(shape.stage), np.array(shape.hours or [None] * len(shape.stage), dtype=float)
     names = [theme.letters(each) for each in shape.node_id]
     for code in np.unique(stages):
         for known in (True, False):

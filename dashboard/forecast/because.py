@@ -195,7 +195,9 @@ def _stuck(rollout: Rollout, spells: Spells, experience: Experience) -> Iterator
     for stage in np.unique(spells.now[IS_OUT[spells.now]]).tolist():
         law = experience.durations[stage].law((rollout.provider, rollout.kind), rollout.maintenance_id, rollout.nodes)
         waited = max(-float(spells.since[spells.now == stage].min()), SHORTEST)
-        z = (float(law.warped(np.log(waited))) - law.mean) / np.sqrt(law.sigma2 + law.rho2 + law.phi2)
+        # By the clock: what sticks now and then is rare all the same.
+        spread = law.warp.spread if law.warp else float(np.sqrt(law.sigma2 + law.rho2 + law.phi2))
+        z = np.log(waited / law.hours(law.mean)) / spread
         if z > worst:
             name = STAGES[stage].value.replace("_", " ")
             worst, words = z, f"A node is {name} for {span(waited, waited)}; {span(*_usual(law))} is usual."

@@ -1,6 +1,6 @@
 """Where does the chance of millions of nodes come from, cheaply: normals and tails by table, rare events by gaps."""
 
-from functools import cache
+from functools import lru_cache
 from math import prod
 
 import numpy as np
@@ -39,7 +39,7 @@ def normals(shape: tuple[int, ...], rng: np.random.Generator) -> Singles:
     return np.take(_QUANTILES, _levels(shape, rng), mode="clip")
 
 
-@cache
+@lru_cache(maxsize=128)
 def _mixed(share: float, step: int) -> Singles:
     """Quantiles of a standard normal of which a share is exp(_STEP * step) times as wide, at each level."""
     wide = np.exp(_STEP * step)

@@ -62,11 +62,36 @@ class _Question:
         return foretell(self.rollout, self.places, self.hour_of_week, experience, self.as_of)
 
 
+class Helpers:
+    """Processes that share many forecasts: started when they are first needed, and kept until the end of the block,
+    since each has to be told first all that was learnt."""
+
+    def __init__(self) -> None:
+        self._pool: ProcessPoolExecutor | None = None
+        self._told: Experience | None = None
+
+    def __enter__(self) -> "Helpers":
+        return self
+
+    def __exit__(self, *_why: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown()
+
+    def answer(self, questions: list[_Question], experience: Experience) -> list[Forecast]:
+        """The forecasts asked for, in their order."""
+        cores = min(os.cpu_count() or 1, MOST_CORES)
+        if len(questions) < MANY or cores < 2:
+            return [each.answer(experience) for each in questions]
+        # Threads would not do: most of the work holds the interpreter, and pages that are being served wait for it.
+        if self._pool is None or self._told is not experience:
+            self.__exit__()
+            self._pool = ProcessPoolExecutor(cores, get_context("spawn"), _learn_of, (experience,))
+            self._told = experience
+        return list(self._pool.map(_answer, questions, chunksize=8))
+
+
 def forecast_at(
-    chronicle: Chronicle,
-    experience: Experience,
-    ids: Iterable[str],
-    as_of: datetime,
+    chronicle: Chronicle, experience: Experience, ids: Iterable[str], as_of: datetime, helpers: Helpers | None = None
 ) -> list[Forecast]:
     """Forecasts these maintenances with nothing that was recorded after `as_of`; many of them by several processes."""
     known = chronicle.at(as_of, ids)
@@ -74,12 +99,10 @@ def forecast_at(
     for rollout in known.rollouts:
         places = [Place(each.cluster_id, each.team_id) for each in chronicle.members(rollout.maintenance_id, as_of)]
         questions.append(_Question(rollout, places, known.hour_of_week, as_of))
-    cores = min(os.cpu_count() or 1, MOST_CORES)
-    if len(questions) < MANY or cores < 2:
-        return [each.answer(experience) for each in questions]
-    # Threads would not do: most of the work holds the interpreter, and pages that are being served wait for it.
-    with ProcessPoolExecutor(cores, get_context("spawn"), _learn_of, (experience,)) as pool:
-        return list(pool.map(_answer, questions, chunksize=8))
+    if helpers is not None:
+        return helpers.answer(questions, experience)
+    with Helpers() as own:
+        return own.answer(questions, experience)
 
 
 _learnt: list[Experience] = []
@@ -108,6 +131,7 @@ class Forecaster:
     _learnt: dict[datetime, Experience] = field(default_factory=dict)
     _usual: dict[datetime, UsualTimes] = field(default_factory=dict)  # learnt with it, and not yet told
     _seen: int = -1  # the log position up to which all is forecast
+    _helpers: Helpers | None = None  # during a step
     _until: datetime | None = None  # when the first of those forecasts grows old
 
     def experience(self, connection: Connection, at: datetime) -> Experience:
@@ -121,6 +145,10 @@ class Forecaster:
     def step(self, now: datetime) -> int:
         """Forecasts every open maintenance that changed since it was last forecast, and that no other worker has in
         hand; returns how many that were."""
+        with Helpers() as self._helpers:
+            return self._step(now)
+
+    def _step(self, now: datetime) -> int:
         made, tried = 0, set[str]()
         while True:
             with reading(self.engine) as connection:
@@ -176,7 +204,7 @@ class Forecaster:
 
     def _forecast(self, connection: Connection, ids: list[str], now: datetime) -> list[Forecast]:
         chronicle, experience = read_chronicle(connection, ids), self.experience(connection, now)
-        return forecast_at(chronicle, experience, ids, now)
+        return forecast_at(chronicle, experience, ids, now, self._helpers)
 
 
 def open_ids(connection: Connection) -> list[str]:

@@ -49,9 +49,14 @@ def take_again(connection: Connection, nodes: Collection[str], now: datetime) ->
 
     Who told them told them then, and may never do so again: they are known from when they were told.
     """
+    waiting = aside.read_unnamed(connection)
+    if not waiting:
+        return 0
+    reasons = {_unnamed(fact, node) for fact in FACTS.values() if "node_id" in fact.names for node in nodes}
+    named = [digest for digest, why in waiting.items() if why in reasons]
     facts: dict[str, list[Row]] = defaultdict(list)
     taken = []
-    for digest, raw in aside.read_unnamed(connection):
+    for digest, raw in aside.read_raw(connection, named).items():
         name, row = _kept(raw, now)
         if row is not None and row[FACTS[name].names.index("node_id")] in nodes:
             facts[name].append(row)
@@ -78,9 +83,13 @@ def _of_known_nodes(connection: Connection, fact: Fact, rows: Sequence[Row]) -> 
         if row[place] in known or not (needed or row[place]):
             good.append(row)
         else:
-            why = f"{fact.name}: node {row[place][:60]!r} {aside.UNNAMED}: once one names it, this is read by itself"
-            bad.append(SetAside("", 0, why, json.dumps({fact.name: _as_told(fact, row)}, ensure_ascii=False)))
+            raw = json.dumps({fact.name: _as_told(fact, row)}, ensure_ascii=False)
+            bad.append(SetAside("", 0, _unnamed(fact, row[place]), raw))
     return good, bad
+
+
+def _unnamed(fact: Fact, node: str) -> str:
+    return f"{fact.name}: node {node[:60]!r} {aside.UNNAMED}: once one names it, this is read by itself"
 
 
 def _as_told(fact: Fact, row: Row) -> dict[str, str]:

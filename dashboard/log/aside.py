@@ -42,10 +42,17 @@ def forget_told(connection: Connection, source: str) -> None:
     connection.execute(delete(set_aside).where(_of_part(source, ""), ~waits))
 
 
-def read_unnamed(connection: Connection) -> list[tuple[str, str]]:
-    """The rows that wait for their node to be named: digest and raw."""
+def read_unnamed(connection: Connection) -> dict[str, str]:
+    """Why each row waits that waits for its node to be named, by its digest."""
     waits = set_aside.c.reason.contains(UNNAMED, autoescape=True)
-    return [tuple(row) for row in connection.execute(select(set_aside.c.digest, set_aside.c.raw).where(waits))]
+    return {row[0]: row[1] for row in connection.execute(select(set_aside.c.digest, set_aside.c.reason).where(waits))}
+
+
+def read_raw(connection: Connection, digests: Sequence[str]) -> dict[str, str]:
+    """What these rows say, by their digests."""
+    query = select(set_aside.c.digest, set_aside.c.raw)
+    parts = in_chunks(digests)
+    return {row[0]: row[1] for part in parts for row in connection.execute(query.where(set_aside.c.digest.in_(part)))}
 
 
 def forget(connection: Connection, digests: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, or_, select
 from dashboard.log.bulk import in_chunks
 from dashboard.log.notice_tables import acknowledgements, notices
 from dashboard.log.read import history_of, in_force_of
-from dashboard.log.tables import FACT_TABLES, current_maintenances
+from dashboard.log.tables import FACT_TABLES, current_maintenances, touched
 from dashboard.log.wholes import read_wholes
 from dashboard.model.instants import HOUR
 from dashboard.model.joining import HAND
@@ -90,3 +90,14 @@ def chased(connection: Connection, ids: Sequence[str], now: int, at: int | None 
 def joined_by_hand(connection: Connection, ids: Sequence[str], at: int | None = None) -> Counter[str]:
     """How often somebody said of each maintenance what it is the same as."""
     return Counter(row["maintenance_id"] for row in history_of(connection, "joins", ids, at) if row["rule"] == HAND)
+
+
+def touched_since(connection: Connection, position: int) -> set[str]:
+    """The maintenances that facts were appended about after this position of the log."""
+    return set(connection.scalars(select(touched.c.maintenance_id).where(touched.c.position > position).distinct()))
+
+
+def directory(connection: Connection) -> tuple[int, ...]:
+    """How many words there are on what the fleet is, and on what is one: another one changes what nodes count for."""
+    names = ("nodes", "clusters", "providers", "teams", "allocations", "joins")
+    return tuple(connection.scalar(select(func.count()).select_from(FACT_TABLES[name])) or 0 for name in names)

@@ -70,7 +70,7 @@ def stays_of(entries: Iterable[tuple[datetime, Stage]]) -> tuple[Stay, ...]:
         if not turns or turns[-1][1] is not stage:
             turns.append((at, stage))
     ends = [*(at for at, _ in turns[1:]), None]
-    return tuple(Stay(stage, at, end) for (at, stage), end in zip(turns, ends, strict=True))
+    return tuple(Stay(stage, at, end) for (at, stage), end in zip(turns, ends, strict=False))  # none ends where none is
 
 
 def comes_again(passages: Iterable[tuple[datetime, datetime | None]], within: timedelta) -> int:

@@ -137,4 +137,4 @@ class Racks:
     place: tuple[int, ...]
     stage: tuple[int, ...]
     node_id: tuple[str, ...]
-    hours: tuple[float, ...]  # in that stage; nan where nobody told since when
+    hours: tuple[float | None, ...]  # in that stage; None where nobody told since when

@@ -42,7 +42,8 @@ def _drawn(story: Lifecycle, scope: Scope) -> None:
             "In each box: nodes now, and who has the ball. Beside each way: how long a stay is, likely – plan on."
         )
     with right:
-        paper.table(story.stages, STAGES, scope.zone, "Each stage: who has the ball, and what the scheduler does")
+        with st.container(key="stages"):
+            paper.table(story.stages, STAGES, scope.zone, "Each stage: who has the ball, and what the scheduler does")
         paper.caption(story.basis)
         if len(story.others):
             with st.expander("Other ways that nodes took"):

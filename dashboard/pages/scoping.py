@@ -48,7 +48,7 @@ def scope_unseen() -> Scope:
 
 
 def _scope(values: dict[str, Any]) -> Scope:
-    said = {name: value or None for name, value in values.items()}
+    said: dict[str, Any] = {name: value or None for name, value in values.items()}
     return Scope(**said, as_of=address.as_of(shell.now()), zone=preferences.zone())
 
 

@@ -9,7 +9,7 @@ from dashboard.views.sources import WhatComesIn
 SOURCES = {
     "source": "Source",
     "state": "State",
-    "lag": "Well, ago",
+    "lag": "Lag",
     "set_aside": "Set aside",
     "rows": "Facts in",
     "last_success": "Last success",

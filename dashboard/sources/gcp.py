@@ -17,7 +17,7 @@ from dashboard.sources.http import Client
 from dashboard.sources.mapping import as_json, as_text, field_of
 from dashboard.sources.seam import Batches, Told
 
-PARTS = ("items/*/instances(name,resourceStatus/upcomingMaintenance)", "items/*/warning/code", "warning/code",
+PARTS = ("kind", "items/*/instances(name,resourceStatus/upcomingMaintenance)", "items/*/warning/code", "warning/code",
          "unreachables", "nextPageToken")  # fmt: skip
 
 

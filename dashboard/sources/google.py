@@ -15,6 +15,7 @@ from dashboard.sources.seam import Standing
 STATUSES = {"PENDING": Status.SCHEDULED, "ONGOING": Status.IN_PROGRESS}
 STAGES = {"PENDING": Stage.SCHEDULED, "ONGOING": Stage.IN_MAINTENANCE}
 PAGE = "500"
+KIND, KNOWN = "compute#", {"items", "unreachables", "warning"}
 HARMLESS = ("NO_RESULTS_ON_PAGE",)  # a warning that every zone without instances carries
 
 
@@ -29,10 +30,11 @@ class Google(HttpSource, Standing):
     def pages(self, client: Client, path: str, params: Mapping[str, str]) -> Iterator[dict[str, Any]]:
         """Every page of a list, by its path within the project."""
         url, asked = f"{self.url.rstrip('/')}/compute/v1/projects/{self.project}/{path}", {"maxResults": PAGE, **params}
-        known = set()
+        known = set[str]()
         while True:
             answer = client.get(url, asked).value
-            if not isinstance(answer, dict):
+            if not (isinstance(answer, dict) and (KNOWN & set(answer) or as_text(answer.get("kind")).startswith(KIND))):
+                # Whatever answered here, it does not say that there are no instances.
                 raise SourceUnavailable(f"{self.name}: its answer is no list: is the url that of Compute Engine?")
             yield answer
             following = as_text(answer.get("nextPageToken"))

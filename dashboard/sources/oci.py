@@ -76,7 +76,7 @@ class Maintenance(Oci):
         }
         yield Told("maintenance_updates", self.signed(event["id"]) | about, as_json(event))
         stage, stood = STAGES.get(event["state"]), STAGES.get(before.get("state", ""))
-        if stage == Stage.RETURNED and stood != Stage.IN_MAINTENANCE:
+        if stage == Stage.RETURNED and stood not in (Stage.IN_MAINTENANCE, Stage.RETURNED):
             if not event["started"]:
                 return  # it was never said to be out
             yield self._entered(event, Stage.IN_MAINTENANCE, event["started"], now)

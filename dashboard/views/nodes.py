@@ -95,5 +95,5 @@ def racks_of(rows: list[Standing], now: datetime) -> Racks:
         tuple(place),
         tuple(CODE[Stage(row.stage)] for row in ordered),
         tuple(row.node_id for row in ordered),
-        tuple(float("nan") if row.since is None else (micros(now) - row.since) / HOUR for row in ordered),
+        tuple(None if row.since is None else (micros(now) - row.since) / HOUR for row in ordered),
     )

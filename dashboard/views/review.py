@@ -19,6 +19,7 @@ from dashboard.model.stages import ANNOUNCED, Status
 from dashboard.views import words
 from dashboard.views.fleet import Fleet, instant_of, read_fleet
 from dashboard.views.measures import beside, share
+from dashboard.views.settled import Settled
 from dashboard.views.summaries import told_in_scope
 from dashboard.views.went import read_went
 
@@ -53,12 +54,22 @@ class Review:
     names: Mapping[str, str]  # of providers, by id
 
 
-def review(connection: Connection, scope: Scope, now: datetime, period: str, slas: Slas = NO_SLAS) -> Review:
-    """The period, as spelt, by all that is known at the scope's instant, or `now`. Raises ValueError for no period."""
+def review(
+    connection: Connection,
+    scope: Scope,
+    now: datetime,
+    period: str,
+    slas: Slas = NO_SLAS,
+    settled: Settled | None = None,
+) -> Review:
+    """The period, as spelt, by all that is known at the scope's instant, or `now`. Raises ValueError for no period.
+
+    `settled` remembers what is over from one live review to the next, which all have to be by the same `slas`.
+    """
     at, now = instant_of(scope), scope.as_of or now
     chosen = read_period(period, now)
     fleet = read_fleet(connection, scope, at)
-    went = read_went(connection, fleet, at, now, chosen, slas)
+    went = read_went(connection, fleet, at, now, chosen, slas, settled)
     providers = sorted({each.provider_id for each in went}, key=lambda each: (fleet.provider_name(each), each))
     return Review(
         now=now,

@@ -130,3 +130,8 @@ def _back(spells: Spells, mine: Flags) -> tuple[tuple[int, float], ...]:
     first[spells.node[rows]] = spells.entered[rows]
     came = np.flatnonzero(mine & np.isfinite(first))
     return tuple(zip(came.tolist(), first[came].tolist(), strict=True))
+
+
+def out_or_waiting(rollout: Rollout) -> bool:
+    """Whether any node of it is out, or has yet to go."""
+    return not bool(np.isin(spells_of(rollout).now, (IN_SERVICE, REMOVED)).all())

@@ -1,10 +1,10 @@
 """How each maintenance of a period went: read from the log, as known at an instant, and as a scope counts it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from math import isfinite
+from datetime import UTC, datetime, timedelta
+from math import isfinite, nan
 
 import numpy as np
 from sqlalchemy import Connection
@@ -20,16 +20,18 @@ from dashboard.model.instants import HOUR, instant, maybe_instant, micros
 from dashboard.model.maintenance import Maintenance
 from dashboard.model.period import Period
 from dashboard.model.review import REPEATS_WITHIN, Went
-from dashboard.model.rollout import Hours, Rollout
+from dashboard.model.rollout import Rollout
 from dashboard.model.slas import Slas
 from dashboard.model.stages import Status
-from dashboard.views.clocks import of_cases, of_confirmation, of_stages
+from dashboard.views.clocks import Kept, of_cases, of_confirmation, of_stages
 from dashboard.views.fleet import Fleet
+from dashboard.views.settled import Settled
 from dashboard.views.summaries import ALMOST, told_in_scope
-from dashboard.views.toll import Toll, by_steps, ended, toll
+from dashboard.views.toll import Toll, by_steps, ended, out_or_waiting, toll
 
 REPEATS = REPEATS_WITHIN // timedelta(microseconds=1)
 _HOUR = timedelta(hours=1)
+_NEVER = datetime(2999, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,6 @@ class _Reading:
     period: Period
     slas: Slas
     chronicle: Chronicle
-    failures: Mapping[str, Sequence[int]]  # of each node, when it failed (µs)
 
     def since_now(self, at: datetime) -> float:
         """Hours since as_of."""
@@ -59,18 +60,33 @@ class _Reading:
 
 
 def read_went(
-    connection: Connection, fleet: Fleet, at: int | None, now: datetime, period: Period, slas: Slas
+    connection: Connection,
+    fleet: Fleet,
+    at: int | None,
+    now: datetime,
+    period: Period,
+    slas: Slas,
+    settled: Settled | None = None,
 ) -> list[Went]:
     """Every maintenance in scope that ended in the period or had GPUs out in it; the last to begin first."""
     begins, ends = micros(period.begins), micros(period.ends)
+    memory = settled if at is None else None  # a past instant is asked for once
+    scope = fleet.scope
+    about = (scope.team, scope.provider, scope.cluster, scope.sku, begins)
+    position = memory.catch_up(connection) if memory else None
     known = maintenances(connection, at, reviewing.touched_by(connection, begins, ends, at))
-    ids = sorted(known)
-    failures = reviewing.failures(connection, begins, ends + REPEATS, at)
-    reading = _Reading(fleet, now, period, slas, read_chronicle(connection, ids, at), failures)
+    held: dict[str, _Gone] = memory.recall(position, known, about) if memory else {}
+    held = {name: gone for name, gone in held.items() if gone.over < period.ends}
+    ids = sorted(known.keys() - held.keys())
+    reading = _Reading(fleet, now, period, slas, read_chronicle(connection, ids, at))
     rollouts = {each.maintenance_id: each for each in reading.chronicle.at(now, ids).rollouts}
-    found = [each for name in ids if name in rollouts and (each := _gone(reading, known[name], rollouts[name]))]
+    read = {name: gone for name in rollouts if (gone := _gone(reading, known[name], rollouts[name]))}
+    if memory:
+        memory.keep(position, {name: gone for name, gone in read.items() if gone.is_settled}, about)
+    found = list((held | read).values())
     done = _done(connection, at, now, [each.went.maintenance_id for each in found])
-    whole = [_with_words(reading, each, done) for each in found]
+    failures = reviewing.failures(connection, begins, ends + REPEATS, at)
+    whole = [_with_words(reading, each, done, failures) for each in found]
     return sorted(whole, key=lambda each: (-(each.began_at or now).timestamp(), each.maintenance_id))
 
 
@@ -79,10 +95,12 @@ class _Gone:
     """What the nodes of one tell, and what is needed to tell the rest."""
 
     went: Went
-    told: Maintenance  # as it was when it began
+    over: datetime  # when it ended, in the period or not; far ahead where it has not
+    is_settled: bool  # in the period, and nothing but new facts will change what is told here
+    planned_start: datetime | None  # as it was when it began
     confirmed: datetime | None
-    rollout: Rollout
-    weight: Hours
+    clocks: Kept
+    back: tuple[tuple[str, int], ...]  # node, and when it first came back (µs)
 
 
 def _gone(reading: _Reading, known: Known, rollout: Rollout) -> _Gone | None:
@@ -101,19 +119,27 @@ def _gone(reading: _Reading, known: Known, rollout: Rollout) -> _Gone | None:
         return None
     told, claimed = chronicle.told(name, now, began)
     promised = maybe_instant(told.planned_end if claimed is None else claimed)
-    by = float("nan") if promised is None else reading.since_now(promised)
+    by = nan if promised is None else reading.since_now(promised)
     took = toll(rollout, weight, reading.since_now(period.begins), reading.since_now(period.ends), by)
     if not in_period and took.planned + took.unplanned <= 0:
         return None
     confirmed = next((instant(at) for at, status in steps if status is Status.CONFIRMED), None)
-    spans = (began, now + over * _HOUR if in_period else None, promised)
+    at = now + over * _HOUR if isfinite(over) else _NEVER
     went = replace(
-        _went(known.maintenance, rollout, took, now, spans),
+        _went(known.maintenance, rollout, took, now, (began, at if in_period else None, promised)),
         gpus=float(weight.sum()),
-        repeats=_repeats(reading, chronicle.named(name, now), took),
         notice=max((began - confirmed) / _HOUR, 0.0) if confirmed is not None else 0.0,
     )
-    return _Gone(went, told, confirmed, rollout, weight)
+    names = chronicle.named(name, now)
+    return _Gone(
+        went=went,
+        over=at,
+        is_settled=in_period and not out_or_waiting(rollout),
+        planned_start=maybe_instant(told.planned_start),
+        confirmed=confirmed,
+        clocks=of_stages(rollout, weight, reading.slas, now),
+        back=tuple((names[node], micros(now) + round(hours * HOUR)) for node, hours in took.back),
+    )
 
 
 def _went(
@@ -133,7 +159,7 @@ def _went(
         began_at=began,
         promised=promised,
         was=was,
-        slip=(was - promised) / _HOUR if was is not None and promised is not None else float("nan"),
+        slip=(was - promised) / _HOUR if was is not None and promised is not None else nan,
         planned=took.planned,
         unplanned=took.unplanned,
         by_role=took.by_role,
@@ -147,13 +173,9 @@ def _went(
     )
 
 
-def _repeats(reading: _Reading, names: Sequence[str], took: Toll) -> int:
+def _repeats(failures: Mapping[str, Sequence[int]], back: Iterable[tuple[str, int]]) -> int:
     """Nodes that failed, in whatever maintenance, within 14 days of their coming back."""
-    now = micros(reading.now)
-    return sum(
-        any(0 < failed - now - round(hours * HOUR) <= REPEATS for failed in reading.failures.get(names[node], ()))
-        for node, hours in took.back
-    )
+    return sum(any(0 < failed - at <= REPEATS for failed in failures.get(node, ())) for node, at in back)
 
 
 def _done(connection: Connection, at: int | None, now: datetime, ids: Sequence[str]) -> _Done:
@@ -178,16 +200,17 @@ def _done(connection: Connection, at: int | None, now: datetime, ids: Sequence[s
     )
 
 
-def _with_words(reading: _Reading, gone: _Gone, done: _Done) -> Went:
+def _with_words(reading: _Reading, gone: _Gone, done: _Done, failures: Mapping[str, Sequence[int]]) -> Went:
     went, now, slas = gone.went, reading.now, reading.slas
     name = went.maintenance_id
     counts = (
-        of_stages(gone.rollout, gone.weight, slas, now),
+        gone.clocks,
         of_cases(done.cases.get(name, ()), went.kind, slas, now),
-        of_confirmation(went.provider_id, went.kind, maybe_instant(gone.told.planned_start), gone.confirmed, slas, now),
+        of_confirmation(went.provider_id, went.kind, gone.planned_start, gone.confirmed, slas, now),
     )
     return replace(
         went,
+        repeats=_repeats(failures, gone.back),
         clocks=sum(clocks for clocks, _ in counts),
         kept=sum(kept for _, kept in counts),
         toil=done.toil[name],

@@ -86,7 +86,7 @@ def test_a_table_is_saved_by_us_and_not_by_its_toolbar(browser: Browser, demo: A
             page.get_by_role("button", name="Save as CSV").click()
         saving.value.save_as(tmp_path / "saved.csv")
 
-    rows = list(csv.DictReader((tmp_path / "saved.csv").open(encoding="utf-8-sig")))
+    rows = list(csv.DictReader((tmp_path / "saved.csv").read_text("utf-8-sig").splitlines()))
     assert shown == [False]
     assert rows[0]["Maintenance"] == "Firmware 2.14 on H100 trays, wave 2 of 3"
     assert rows[0]["Likely back"].endswith("+00:00")

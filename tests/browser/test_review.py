@@ -49,9 +49,11 @@ def test_a_quarter_is_compared_presented_exported_and_found_again(browser: Brows
         page.get_by_role("button", name="Present").click()
         page.wait_for_url(re.compile("present=1"))
         page.get_by_role("button", name="Leave").wait_for()
+        visit.settle()
         page.keyboard.press("ArrowRight")
         page.wait_for_url(re.compile("present=2"))
         titled(visit, "back later than promised")
+        visit.settle()  # the way back is open once the whole slide is there
         page.keyboard.press("ArrowLeft")
         page.wait_for_url(re.compile("present=1"))
         bar = page.locator(".st-key-chrome").count()

@@ -18,6 +18,7 @@ from dashboard.sources.seam import Batch, Told, batch
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
+WHY = "node_transitions: node 'n-1' is named by no source: once one names it, this is read by itself"
 AT = iso(NOW - timedelta(minutes=5))
 MOVED = {"maintenance_id": "M-1", "node_id": "n-1", "stage": "cordoned", "occurred_at": AT, "recorded_at": AT}
 TOLD = [
@@ -80,7 +81,7 @@ def test_an_import_names_nodes_too(engine: Engine, tmp_path: Path) -> None:
                                  json.dumps({"node_transitions": MOVED | {"stage": "asleep"}})])  # fmt: skip
 def test_what_was_kept_and_cannot_be_read_again_stays(engine: Engine, raw: str) -> None:
     with appending(engine) as connection:
-        keep_aside(connection, [("cloud", 0, "node 'n-1' is named by no source: x", raw)], NOW)
+        keep_aside(connection, [("cloud", 0, WHY, raw)], NOW)
 
     assert brought(engine, named("n-1"), NOW) == (1, 0)
     assert waiting(engine) == 1
@@ -91,5 +92,4 @@ def test_the_reason_says_that_nothing_has_to_be_done_again(engine: Engine) -> No
 
     with reading(engine) as connection:
         (row,) = read_aside(connection, 9)
-    why = "node_transitions: node 'n-1' is named by no source: once one names it, this is read by itself"
-    assert (row["reason"], json.loads(row["raw"])) == (why, {"node_transitions": MOVED})
+    assert (row["reason"], json.loads(row["raw"])) == (WHY, {"node_transitions": MOVED})

@@ -78,7 +78,7 @@ def test_a_search_among_many_names_reads_none_from_end_to_end(told: Engine) -> N
     with appending(told) as connection:
         rows = [("node", entry, node) for node in nodes for entry in entries(node)]
         many(connection, "current_names", ("kind", "entry", "id"), rows)
-        columns = ("node_id", "cluster_id", "rack", "gpus", "team_id", "recorded_at", "digest")
+        columns: tuple[str, ...] = ("node_id", "cluster_id", "rack", "gpus", "team_id", "recorded_at", "digest")
         many(connection, "current_nodes", columns, [(node, "fra-2", "", 8, "", 1, "") for node in nodes])
         columns = ("maintenance_id", "node_id", "stage", "rank", "is_out", "withdrawn")
         held = [(f"M-{place % 200}", node, "cordoned") for place, node in enumerate(nodes)]

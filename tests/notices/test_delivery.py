@@ -105,7 +105,7 @@ def test_apprise_serves_what_it_knows(engine: Engine, server: Loopback) -> None:
     """json:// is one of its services that speaks to any host."""
     settled(engine)
     address = server.url.replace("http://", "json://")
-    plan = plan_of(Apprised(name="any", url=held(address), timeout=2.0))
+    plan = plan_of(Apprised(name="any", url=held(address), timeout=10.0))
     Notifier(engine, plan).step(NOW)
 
     assert courier(engine, plan, "any").deliver() == (1, 0)

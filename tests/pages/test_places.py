@@ -121,7 +121,7 @@ def test_what_is_saved_holds_no_formula_and_loses_no_letter() -> None:
         {
             "title": ["=1+1", " @SUM(A1)", "-2 racks", HOSTILE, "plain"],
             "slip": [-5.0, 1.5, 0.0, 2.0, 3.0],
-            "at": pd.to_datetime([NOW, NOW, NOW, NOW, None], utc=True),
+            "at": [pd.Timestamp(NOW)] * 4 + [pd.NaT],
         }
     )
 

@@ -1,5 +1,6 @@
 """What AWS tells of instances and cases, and every way in which asking it fails."""
 
+import json
 import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -289,6 +290,30 @@ def test_every_fault_of_aws_is_one_sentence_and_it_recovers(engine: Engine, serv
     assert (again.how, again.new) == (How.DONE, 2)
 
 
+def test_pages_of_health_and_of_support_are_one_listing(engine: Engine, server: Loopback) -> None:
+    """Events, their instances and cases: what is on the second page has not vanished."""
+    some = [entity("i-1", "PENDING") | {"eventArn": f"{ARN}{i}"} for i in range(2)]
+    lists: dict[str, tuple[str, list[Any]]] = {
+        "DescribeEvents": ("events", [told("upcoming", 1772400000.0, arn=f"{ARN}{i}") for i in range(2)]),
+        "DescribeAffectedEntities": ("entities", some),
+        "DescribeCases": ("cases", [case("opened"), case("opened") | {"caseId": "case-2", "displayId": "18"}]),
+    }
+
+    def reply(handler: Handler) -> None:
+        operation = server.asked[-1].headers["x-amz-target"].partition(".")[2]
+        if operation == "DescribeEventDetails":
+            handler.send_json({"successfulSet": [], "failedSet": []})
+            return
+        name, found = lists[operation]
+        second = "nextToken" in json.loads(server.asked[-1].body)
+        handler.send_json({name: found[1:]} if second else {name: found[:1], "nextToken": "more"})
+
+    server.reply = reply
+    events_of, cases_of = Asked(engine, health(server.url), ["i-1"]), Asked(engine, support(server.url))
+
+    assert [each.again().new for each in (events_of, events_of, cases_of, cases_of)] == [4, 0, 2, 0]
+
+
 @pytest.mark.parametrize("name", ["other JSON", "not a number"])
 def test_an_answer_without_its_list_ends_no_maintenance(engine: Engine, server: Loopback, name: str) -> None:
     says = HealthSays(server)
@@ -306,7 +331,7 @@ def test_an_answer_without_its_list_ends_no_maintenance(engine: Engine, server: 
 def test_a_redirect_takes_no_signature_elsewhere(server: Loopback) -> None:
     with loopback() as other:
         server.reply = lambda handler: handler.send_body(307, b"{}", Location=f"{other.url}/steal")
-        with pytest.raises(SourceRefused, match="answered 307"):
+        with pytest.raises(SourceRefused, match=r"redirects \(307\), and only the configured host is asked"):
             list(health(server.url).poll(None, NOW))
 
     assert other.asked == []

@@ -265,7 +265,7 @@ def test_every_way_of_being_partial_is_told(engine: Engine, server: Loopback, an
     assert asked.told("maintenance_updates", "status") == [("scheduled",)]
 
 
-@pytest.mark.parametrize("answer", [[], {"nextPageToken": "again"}])
+@pytest.mark.parametrize("answer", [[], {}, {"other": 1}, {"items": {}, "nextPageToken": "again"}])
 def test_what_is_no_listing_is_said(engine: Engine, server: Loopback, answer: Any) -> None:
     server.says(answer)
 
@@ -344,7 +344,7 @@ def test_a_reservation_out_of_reach_ends_no_maintenance(engine: Engine, server: 
     asked.again()
     server.says({"items": [], "unreachables": ["us-a"]})
     away = asked.again()
-    server.says({})
+    server.says({"kind": "compute#reservationBlocksListResponse"})
     gone = asked.again()
 
     assert (away.new, gone.new) == (0, 1)

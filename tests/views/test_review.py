@@ -62,7 +62,7 @@ def test_one_maintenance_counted_by_hand(engine: Engine) -> None:
     assert (found.gpus, found.was) == (16.0, START + timedelta(hours=66))
     assert found.slip == pytest.approx(6.0)
     assert found.notice == pytest.approx(30.0)
-    assert (found.out, found.unplanned) == (pytest.approx(8 * 24), pytest.approx(8 * 6))
+    assert (found.out, found.unplanned) == pytest.approx((8 * 24, 8 * 6))
     by_role = {name: round(value / 8, 6) for name, value in found.by_role.items()}
     assert by_role == {"scheduler_oncall": 2, "fleet_operations": 0, "provider": 14, "hardware_health": 8}
     assert found.early == pytest.approx(8 * 2)
@@ -93,8 +93,8 @@ def test_hours_are_those_of_the_period_and_what_ended_later_has_not_ended_in_it(
     )
     first, second = seen(engine, "2026-01-05..2026-01-05"), seen(engine, "2026-01-06..2026-01-06")
 
-    assert (first.all.gpu_hours, first.all.maintenances) == (pytest.approx(8 * 4), 0)
-    assert (second.all.gpu_hours, second.all.maintenances) == (pytest.approx(8 * 16), 1)
+    assert (first.all.gpu_hours, first.all.maintenances) == pytest.approx((8 * 4, 0))
+    assert (second.all.gpu_hours, second.all.maintenances) == pytest.approx((8 * 16, 1))
     assert second.went[0].whole == pytest.approx(8 * 20)
     assert seen(engine, "2026-01-07..2026-01-08").went == ()
 
@@ -111,7 +111,7 @@ def test_what_nobody_planned_is_unplanned(engine: Engine) -> None:
     tell(engine, told(Status.IN_PROGRESS, 50), *way("n-0", 50, 51, 55, 56, 58), told(Status.COMPLETED, 60))
     found = seen(engine)
 
-    assert (found.all.planned, found.all.unplanned) == (0, pytest.approx(64))
+    assert (found.all.planned, found.all.unplanned) == pytest.approx((0, 64))
     assert (found.all.with_promise, found.all.unconfirmed) == (0, 1)
     assert found.sentence.startswith("In the days from 5 Jan 2026 to 31 Jan 2026, 1 maintenance ended, none of them")
 
@@ -192,7 +192,7 @@ def test_a_maintenance_without_reports_of_nodes_goes_by_its_status(engine: Engin
         "provider": pytest.approx(160), "hardware_health": pytest.approx(64), "scheduler_oncall": 0,
         "fleet_operations": 0,
     }  # fmt: skip
-    assert (found.slip, found.unplanned) == (pytest.approx(2), pytest.approx(32))
+    assert (found.slip, found.unplanned) == pytest.approx((2, 32))
 
 
 def test_a_scope_counts_its_own(engine: Engine) -> None:
@@ -212,7 +212,7 @@ def test_an_instant_knows_nothing_of_what_was_recorded_later(engine: Engine) -> 
     found = seen(engine, as_of=START + timedelta(hours=60))
 
     assert found.period.ends == START + timedelta(hours=60)
-    assert (found.all.gpu_hours, found.all.unplanned, found.all.maintenances) == (pytest.approx(8 * 18), 0, 0)
+    assert (found.all.gpu_hours, found.all.unplanned, found.all.maintenances) == pytest.approx((8 * 18, 0, 0))
 
 
 def test_debt_is_what_was_put_off(engine: Engine) -> None:

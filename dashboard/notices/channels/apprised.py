@@ -31,6 +31,10 @@ class Apprised(Channel):
 
     url: Secret
 
+    def model_post_init(self, _: Any) -> None:
+        """Has apprise read its hundred services now, and not within the time that the first delivery may take."""
+        apprise.Apprise.instantiate("json://localhost", asset=PLAIN)
+
     def send(self, message: Message) -> str:
         """Sends it."""
         service = self._service(message)
