@@ -42,12 +42,13 @@ def walk(page: Page) -> tuple[list[str], list[str]]:
     """The controls that the Tab key never comes to, and those that look the same when it does."""
     number = int(page.evaluate(CONTROLS))
     seen: dict[int, bool] = {}
-    for _ in range(min(number + 40, MOST)):
+    for _ in range(min(2 * number + 40, MOST)):
         page.keyboard.press("Tab")
         place, visible = page.evaluate(FOCUSED)
         seen[place] = seen.get(place, False) or bool(visible)
         if len(seen.keys() - {-1}) == number:
             break
-    never = [place for place in range(number) if place not in seen]
+    there: list[bool] = page.evaluate("window.controls.map(([each]) => each.isConnected)")
+    never = [place for place in range(number) if place not in seen and there[place]]  # or drawn anew meanwhile
     unseen = [place for place, visible in seen.items() if place >= 0 and not visible]
     return page.evaluate(NAMED, never), page.evaluate(NAMED, unseen)

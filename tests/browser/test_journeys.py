@@ -25,10 +25,11 @@ TEAMS = "SELECT team_id, name FROM teams"
 STRAY = "About the rack that we talked of"
 
 
-def pick(visit: Visit, box: str, choice: str) -> None:
-    """Chooses in a select box as a keyboard does."""
-    visit.page.get_by_role("combobox", name=re.compile(box)).click()
-    visit.page.get_by_role("option", name=choice).first.click()
+def pick(visit: Visit, box: str, choice: str, says: str) -> None:
+    """Chooses in a select box, and waits until the address says so and the page has followed."""
+    visit.page.get_by_role("combobox", name=box, exact=True).click()
+    visit.page.get_by_role("option", name=choice, exact=True).click()
+    visit.page.wait_for_function("said => location.search.includes(said)", arg=says)
     visit.settle()
 
 
@@ -42,9 +43,9 @@ def cells(page: Page, key: str) -> list[str]:
 def test_a_researcher_finds_when_512_gpus_are_free_for_three_days_and_subscribes(browser: Browser, demo: App) -> None:
     """The answer names a cluster that has as many; the calendar is of the same team, and says when GPUs are back."""
     with visiting(browser, demo.url) as visit:
-        pick(visit, "Team", "Vision")
+        pick(visit, "Team", "Vision", "team=vision")
         assert visit.page.get_by_role("spinbutton", name="GPUs").input_value() == "512"
-        pick(visit, "for", "3 days")
+        pick(visit, "for", "3 days", "run_hours=72")
         said = visit.page.get_by_text(re.compile(r"^512\sGPUs for 3\sdays: ")).inner_text()
         visit.page.get_by_role("button", name="Subscribe").click()
         address = visit.page.get_by_text(re.compile(r"/calendar\.ics")).first.inner_text().strip()

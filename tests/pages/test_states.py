@@ -82,6 +82,17 @@ def test_empty_says_so() -> None:
     assert "A filled mark" not in words(app)
 
 
+@pytest.mark.parametrize(
+    ("room", "why"),
+    [
+        ("maintenances", "No maintenance touches these GPUs."),
+        ("plan", "Nothing is announced or running, so there is nothing to plan."),
+    ],
+)
+def test_a_page_without_maintenances_says_so(room: str, why: str) -> None:
+    assert why in words(opened(Fake("empty"), room))
+
+
 def test_trust_says_why_it_is_empty() -> None:
     app = opened(Fake("empty"), "trust")
 
@@ -238,8 +249,11 @@ def test_a_message_is_acknowledged_on_the_page() -> None:
 
 
 @pytest.mark.parametrize("room", ROOMS)
-def test_every_page_says_where_nobody_is_told(room: str) -> None:
-    assert "Nobody has been told of anything for 3 h" in words(opened(Fake("stale"), room, maintenance="M-1000"))
+def test_every_page_says_what_is_stale_and_where_nobody_is_told(room: str) -> None:
+    stale = words(opened(Fake("stale"), room, maintenance="M-1000"))
+
+    assert "Nothing from Nimbus Cloud for 3 h: its nodes may be further than shown." in stale
+    assert "Nobody has been told of anything for 3 h" in stale
     assert "Nobody has been told" not in words(opened(Fake(), room, maintenance="M-1000"))
 
 
