@@ -9,7 +9,7 @@ from typing import Any
 
 from dashboard.model.instants import iso
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What a spreadsheet may read as the beginning of a formula (OWASP, CSV injection)."""
 
 
@@ -31,4 +31,4 @@ def cell(value: Any) -> str:
     if isinstance(value, int | float):
         return "" if isnan(value) else f"{round(value, 3):g}" if abs(value) < 1e5 else f"{value:.0f}"
     text = str(value)
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text
+    return f"'{text}" if text.startswith(FORMULA) or text.lstrip().startswith(FORMULA) else text

@@ -23,6 +23,7 @@ PAGES = {
     "whos_up": "/whos_up",
     "partner": "/partner?provider=nimbus",
     "watch": "/watch",
+    "wall": "/watch?wall=1",
     "notices": "/notices",
     "trust": "/trust",
     "review": "/review?compare=nimbus&with=kestrel",
@@ -37,6 +38,7 @@ PAGES = {
 }
 DRAWN = {
     "watch": ".st-key-footer",
+    "wall": ".st-key-footer",
     "notices": ".st-key-footer",
     "sources": ".st-key-footer",
     "whos_up": ".st-key-footer",
