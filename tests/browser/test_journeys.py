@@ -49,7 +49,7 @@ def test_a_researcher_finds_when_512_gpus_are_free_for_three_days_and_subscribes
         said = visit.page.get_by_text(re.compile(r"^512\sGPUs for 3\sdays: ")).inner_text()
         visit.page.get_by_role("button", name="Subscribe").click()
         address = visit.page.get_by_text(re.compile(r"/calendar\.ics")).first.inner_text().strip()
-        answer = visit.page.request.get(address)
+        calendar = visit.page.request.get(address).text()
         shared = visit.page.url
 
     with visiting(browser, shared) as other:
@@ -64,7 +64,7 @@ def test_a_researcher_finds_when_512_gpus_are_free_for_three_days_and_subscribes
     assert holds >= 512
     assert again == said
     assert address == f"{demo.url}/calendar.ics?team=vision"
-    events = Calendar.from_ical(answer.text()).walk("VEVENT")
+    events = Calendar.from_ical(calendar).walk("VEVENT")
     assert events
     assert visit.complaints == []
 
