@@ -1,10 +1,11 @@
 """What people come for, from beginning to end, in a real browser on the demo."""
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from icalendar import Calendar
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, TimeoutError
 from sqlalchemy import text
 
 from dashboard.log.append import append
@@ -27,8 +28,12 @@ STRAY = "About the rack that we talked of"
 
 def pick(visit: Visit, box: str, choice: str, says: str) -> None:
     """Chooses in a select box, and waits until the address says so and the page has followed."""
-    visit.page.get_by_role("combobox", name=box, exact=True).click()
-    visit.page.get_by_role("option", name=choice, exact=True).click()
+    option = visit.page.get_by_role("option", name=choice, exact=True)
+    for _ in range(5):  # news that comes in just then closes the list
+        visit.page.get_by_role("combobox", name=box, exact=True).click()
+        with suppress(TimeoutError):
+            option.click(timeout=5_000)
+            break
     visit.page.wait_for_function("said => location.search.includes(said)", arg=says)
     visit.settle()
 
