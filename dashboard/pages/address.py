@@ -50,6 +50,13 @@ def chosen(name: str, options: Sequence[T], default: T, spell: Callable[[T], str
     return next((option for option in options if value is not None and spell(option) == value), default)
 
 
+def _hold(key: str, value: object) -> None:
+    """Lets a widget show what the URL says, also after the browser's back button; one that does is left alone, since
+    each word to it would close a list that somebody has just opened."""
+    if key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value
+
+
 def pick(
     name: str,
     label: str,
@@ -63,7 +70,7 @@ def pick(
     """A select box whose value lives in the URL. `place` tells two boxes for the same parameter apart."""
     key = f"{name}_{place}"
     value = chosen(name, list(names), default, spell)
-    st.session_state[key] = value  # the URL is right, also after the browser's back button
+    _hold(key, value)
 
     def put() -> None:
         now = st.session_state[key]
@@ -86,7 +93,7 @@ def count(name: str, label: str, default: int, most: int) -> int:
     key = f"{name}_"
     text = said(name) or ""
     value = min(max(1, int(text)), most) if text.isascii() and text.isdigit() and len(text) < 10 else default
-    st.session_state[key] = value
+    _hold(key, value)
 
     def put() -> None:
         now = st.session_state[key]
@@ -99,7 +106,7 @@ def count(name: str, label: str, default: int, most: int) -> int:
 def write_in(name: str, label: str) -> str:
     """Words that live in the URL."""
     key = f"{name}_"
-    st.session_state[key] = said(name) or ""
+    _hold(key, said(name) or "")
 
     def put() -> None:
         write(name, st.session_state[key] or None)
@@ -121,7 +128,7 @@ def pick_instant(at: datetime | None, zone: str, now: datetime, first: datetime 
     """A control for the past instant, on the viewer's wall clock; the URL gets it in UTC."""
     key = f"as_of_{place}"
     here = ZoneInfo(zone)
-    st.session_state[key] = None if at is None else at.astimezone(here).replace(tzinfo=None)
+    _hold(key, None if at is None else at.astimezone(here).replace(tzinfo=None))
 
     def put() -> None:
         wall = st.session_state[key]

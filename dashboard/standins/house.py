@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import uvicorn
@@ -41,7 +42,9 @@ def roles(play: Play) -> Roles:
 @contextmanager
 def standing_in(play: Play, clock: Callable[[], datetime]) -> Iterator[str]:
     """Serves the play on a free port of loopback; gives the address."""
-    server = uvicorn.Server(uvicorn.Config(stage_door(play, clock), host="127.0.0.1", port=0, log_level="error"))
+    # Their clock is the play's: a test may play another day.
+    quiet = uvicorn.Config(stage_door(play, clock), host="127.0.0.1", port=0, log_level="error", date_header=False)
+    server = uvicorn.Server(quiet)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     until = threading.Event()
@@ -68,7 +71,7 @@ def stage_door(play: Play, clock: Callable[[], datetime]) -> Starlette:
                 if not behind:
                     behind.append(clock() - play.at)
                 play.until(clock() - behind[0])
-                return JSONResponse(answer(request))
+                return JSONResponse(answer(request), headers={"date": format_datetime(clock(), usegmt=True)})
 
         return reply
 
