@@ -20,16 +20,20 @@ CONTROLS = """() => {
     && each.matches("a[href], button, input, select, textarea, summary, canvas, [tabindex]")
     && each.getClientRects().length && each.checkVisibility({ visibilityProperty: true }));
   window.controls = found.map((each) => [each, window.looks(each)]);
-  document.activeElement.blur();
   return found.length;
 }"""
 
-FOCUSED = """() => {
+FOCUSED = """async () => {
   let at = document.activeElement;
   while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
   const place = window.controls.findIndex(([each]) => each === at);
   if (place < 0) return [place, true];
-  return [place, window.looks(at) !== window.controls[place][1]];
+  const differs = () => window.looks(at) !== window.controls[place][1];
+  if (differs()) return [place, true];
+  // A look that changes slowly is seen, too: two frames later, with what moves brought to its end.
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  document.getAnimations().filter((each) => each instanceof CSSTransition).forEach((each) => each.finish());
+  return [place, differs()];
 }"""
 
 NAMED = """(places) => places.map((i) => {
@@ -40,6 +44,8 @@ NAMED = """(places) => places.map((i) => {
 
 def walk(page: Page) -> tuple[list[str], list[str]]:
     """The controls that the Tab key never comes to, and those that look the same when it does."""
+    page.evaluate("document.activeElement.blur()")  # or it would look the same once the focus comes back to it
+    page.wait_for_function("document.getAnimations().every((each) => each.playState !== 'running')")
     number = int(page.evaluate(CONTROLS))
     seen: dict[int, bool] = {}
     for _ in range(min(2 * number + 40, MOST)):
