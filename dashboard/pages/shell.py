@@ -142,21 +142,22 @@ def banner(scope: Scope, freshness: Freshness) -> None:
 
 def footer(scope: Scope) -> None:
     """How old this is, and whose clock it shows."""
-    printed(_footer, "freshness", scope)
-
-
-def _footer(freshness: Freshness, scope: Scope) -> None:
+    freshness: Freshness = load("freshness", scope)
     with st.container(key="footer"):
-        at = scope.as_of or now()
-        st.caption(f"{plain(freshness.words)} · times in {plain(zone_words(scope.zone, at))}")
+        printed(_age, "freshness", scope)
         if len(freshness.sources):
-            with st.expander("Age of each source"):
-                table(
-                    freshness.sources,
-                    {"source": "source", "last_at": "last heard", "age_words": "age"},
-                    scope.zone,
-                    "Age of each source",
-                )
+            with st.expander("Age of each source", key="ages"):  # not printed: what is open stays open
+                printed(_ages, "freshness", scope)
+
+
+def _age(freshness: Freshness, scope: Scope) -> None:
+    at = scope.as_of or now()
+    st.caption(f"{plain(freshness.words)} · times in {plain(zone_words(scope.zone, at))}")
+
+
+def _ages(freshness: Freshness, scope: Scope) -> None:
+    columns = {"source": "source", "last_at": "last heard", "age_words": "age"}
+    table(freshness.sources, columns, scope.zone, "Age of each source")
 
 
 @dataclass(frozen=True, slots=True)
