@@ -97,9 +97,12 @@ def _fill(url: str, count: int, nodes: int, now: datetime) -> None:
     rounds = -(-count // (nodes * len(STAGES)))
     begun = now - timedelta(hours=len(STAGES) * rounds + 1)
     make = text("CREATE TABLE moves (number BIGINT PRIMARY KEY, change TEXT, host TEXT, state TEXT, at TIMESTAMPTZ)")
+    # Small whole numbers would be sent as such, and their product is too large for one.
+    nodes_, stages_ = "CAST(:nodes AS BIGINT)", "CAST(:stages AS BIGINT)"
     fill = text(
-        "INSERT INTO moves SELECT i, 'M-' || (i % :nodes) / 100 || '-' || i / (:nodes * :stages), 'n-' || i % :nodes,"
-        " (CAST(:words AS TEXT[]))[1 + i / :nodes % :stages], :begun + make_interval(hours => CAST(i / :nodes AS INT))"
+        f"INSERT INTO moves SELECT i, 'M-' || (i % {nodes_}) / 100 || '-' || i / ({nodes_} * {stages_}),"
+        f" 'n-' || i % {nodes_}, (CAST(:words AS TEXT[]))[1 + i / {nodes_} % {stages_}],"
+        f" :begun + make_interval(hours => CAST(i / {nodes_} AS INT))"
         " FROM generate_series(CAST(0 AS BIGINT), :last) AS i"
     )
     with theirs.begin() as connection:
