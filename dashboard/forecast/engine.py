@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from dashboard.forecast.calibration import calibrate, most_back
 from dashboard.forecast.departures import departures
 from dashboard.forecast.experience import Experience, experience_of
 from dashboard.forecast.noise import Singles
 from dashboard.forecast.pace import Pace, draw_pace
 from dashboard.forecast.pooling import Cell, Floats
-from dashboard.forecast.promises import MOST
 from dashboard.forecast.quantiles import HORIZON, Futures
 from dashboard.forecast.rollout import Course, arrangement, walk
 from dashboard.forecast.slots import HOLDS
@@ -18,7 +18,7 @@ from dashboard.forecast.spells import IS_OUT, Spells, shared_racks, spells_of, t
 from dashboard.model.rollout import Codes, Knowledge, Rollout
 from dashboard.model.stages import CLOSED
 
-ENGINE = "2026.3"
+ENGINE = "2026.4"
 SPARE = 4
 _MUCH = 4_000_000  # nodes x paths, beyond which none is drawn to spare
 _AT_ONCE = 2_500_000  # nodes x paths simulated together: more need memory that is slow
@@ -29,7 +29,12 @@ __all__ = ["ENGINE", "Experience", "Futures", "foresee", "foresee_some", "learn"
 
 def learn(known: Knowledge) -> Experience:
     """Fits everything that a forecast needs from the maintenances known at one instant, open ones included."""
-    return experience_of(known)
+    experience = experience_of(known)
+
+    def foreseen(rollout: Rollout, hour_of_week: float, rng: np.random.Generator, paths: int) -> Futures:
+        return foresee(rollout, hour_of_week, experience, rng, paths)
+
+    return replace(experience, calibration=calibrate(known, foreseen))
 
 
 def foresee(
@@ -61,9 +66,9 @@ def foresee_some(
     start = np.tile(start, many)
     made = _by_node(rollout, spells, start, hour_of_week=hour_of_week, experience=experience, rng=rng)
     if counts:
-        yield _kept(rollout, _joined(list(made)), start, experience, rng, paths=paths)
-    else:
-        yield from made
+        made = iter([_kept(rollout, _joined(list(made)), start, experience, rng, paths=paths)])
+    for each in made:
+        yield each if settled else _calibrated(rollout, each, experience, rng)
 
 
 def _joined(some: list[Futures]) -> Futures:
@@ -82,17 +87,23 @@ def _kept(
     rollout: Rollout, futures: Futures, start: Floats, experience: Experience, rng: np.random.Generator, *, paths: int
 ) -> Futures:
     """The paths kept: drawn by their agreement with the promise (systematic resampling, Kitagawa 1996)."""
-    rank = max(int(np.ceil(MOST * rollout.nodes)) - 1, 0)
-    most = np.concatenate([np.partition(each, rank)[rank : rank + 1] for each in futures.end_at]).astype(float)
-    weight = experience.promises.weigh(rollout, most - start)
-    if weight is None:
-        return _taken(futures, np.arange(paths))
+    weight = experience.promises.weigh(rollout, most_back(futures) - start)
+    return _taken(futures, np.arange(paths) if weight is None else _resampled(weight, paths, rng))
+
+
+def _calibrated(rollout: Rollout, futures: Futures, experience: Experience, rng: np.random.Generator) -> Futures:
+    """As many paths, kept by what forecasts were found to say too much or too little."""
+    weight = experience.calibration.weigh(rollout, most_back(futures))
+    return futures if weight is None else _taken(futures, _resampled(weight, weight.size, rng))
+
+
+def _resampled(weight: Floats, paths: int, rng: np.random.Generator) -> Codes:
     at = (np.arange(paths) + rng.random()) / paths
-    return _taken(futures, np.minimum(np.searchsorted(np.cumsum(weight), at), weight.size - 1))
+    return np.minimum(np.searchsorted(np.cumsum(weight), at), weight.size - 1)
 
 
 def _taken(futures: Futures, rows: Codes) -> Futures:
-    return Futures(futures.out_at[rows], futures.end_at[rows], futures.lost[rows], futures.known_at)
+    return replace(futures, out_at=futures.out_at[rows], end_at=futures.end_at[rows], lost=futures.lost[rows])
 
 
 def _told_by_node(rollout: Rollout, spells: Spells, experience: Experience) -> bool:

@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 
+from dashboard.forecast.calibration import NO_CALIBRATION, Calibration
 from dashboard.forecast.durations import SHORTEST, Durations, fit_durations
 from dashboard.forecast.fitting import Stays
 from dashboard.forecast.handover import Handover, habit, pauses_of, waves_of
@@ -45,6 +46,7 @@ class Experience:
     racks: Racks  # where they go out as one
     promises: Promises
     maintenances: int
+    calibration: Calibration = NO_CALIBRATION  # by how much all of that says too much or too little
 
     def hours_of(self, provider: str) -> OfficeHours:
         """The provider's office hours; round the clock where none were learnt."""

@@ -10,6 +10,7 @@ from tests.notices.world import DAY, HOUR, Made, Truth, World
 LEADS = {"7 d before": 7 * DAY, "5 d before": 5 * DAY, "1 d before": DAY}
 NEAR = 7 * DAY
 SILENT = 12 * HOUR
+SAME = HOUR // 4  # a plan that moves by less is the same plan
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,7 @@ class _One:
             and ((truth.start or at) + DAY > at or truth.mood_since >= at - 7 * DAY)
         ):
             found.append(("confirmed", truth.mood_since))
-        if told and (told.phase != "announced" or (told.start, told.end) != (truth.start, truth.end)):
+        if told and (told.phase != "announced" or _moved(told.start, truth.start) or _moved(told.end, truth.end)):
             found.append(("moved", changed))
         if told and told.mood != truth.mood:
             word = {"sure": "confirmed", "may": "may happen", "deferred": "deferred"}[truth.mood]
@@ -173,3 +174,9 @@ class _One:
         if at >= pressing[0].at + 2 * HOUR and not any("escalated" in each.labels for each in about):
             found.append(("escalated", pressing[0].at + 2 * HOUR))
         return found
+
+
+def _moved(told: int | None, now: int | None) -> bool:
+    if told is None or now is None:
+        return told is not now
+    return abs(told - now) >= SAME
