@@ -30,5 +30,9 @@ def cell(value: Any) -> str:
         return iso(value)
     if isinstance(value, int | float):
         return "" if isnan(value) else f"{round(value, 3):g}" if abs(value) < 1e5 else f"{value:.0f}"
-    text = str(value)
+    return defused(str(value))
+
+
+def defused(text: str) -> str:
+    """Words that a spreadsheet would run, also after spaces, behind an apostrophe, which makes them words."""
     return f"'{text}" if text.startswith(FORMULA) or text.lstrip().startswith(FORMULA) else text

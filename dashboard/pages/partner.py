@@ -1,5 +1,8 @@
 """Partner: what a provider and we owe each other, fit to be shown to them."""
 
+from functools import partial
+
+import pandas as pd
 import streamlit as st
 
 from dashboard.model.scope import Scope
@@ -28,28 +31,57 @@ CASES = {
     "maintenance": "Maintenance",
 }
 
+MOST = 40  # rows of a table that is read; a file has them all
+
 
 def page(scope: Scope) -> None:
     """Draws the page of the provider that the URL names, and nothing around it."""
     provider = scope.provider or ""
-    if not provider or shell.load("between_us", scope, provider) is None:
+    story: Partner | None = shell.load("between_us", scope, provider) if provider else None
+    if story is None:
         paper.nothing("No such provider was known then.", "Follow a link from the page Who's up.")
         return
     with st.container(key="between"):
         shell.printed(_all, "between_us", scope, provider)
+        if any(len(frame) > MOST for _, _, frame, _ in _tables(story)):
+            with st.container(horizontal=True, key="whole"):
+                for name, title, frame, columns in _tables(story):
+                    _whole(name, title, frame, columns)
 
 
 def _all(story: Partner, scope: Scope) -> None:
     paper.sentence(story.sentence)
-    for title, frame, columns in (
-        (f"What we expect of {story.provider}", story.theirs, THEIRS),
-        (f"What we owe {story.provider}", story.ours, OURS),
-        ("Open support cases", story.cases, CASES),
-    ):
+    for _, title, frame, columns in _tables(story):
         paper.heading(text.plain(title))
         if len(frame):
-            paper.table(frame, columns, scope.zone, title)
+            paper.table(frame.head(MOST), columns, scope.zone, title)
         else:
             paper.nothing("Nothing is open.")
+        if len(frame) > MOST:
+            paper.caption(f"And {len(frame) - MOST:,} more that are less pressing, in the file below.")
     at = f"{text.when(story.now, scope.zone)}, {text.zone_words(scope.zone, story.now)}"
     paper.caption(f"As of {at}. Due by contract, promise or support case where one says, else by what is usual.")
+
+
+def _tables(story: Partner) -> tuple[tuple[str, str, pd.DataFrame, dict[str, str]], ...]:
+    """Name, title, rows and columns of each."""
+    return (
+        ("expected", f"What we expect of {story.provider}", story.theirs, THEIRS),
+        ("owed", f"What we owe {story.provider}", story.ours, OURS),
+        ("cases", "Open support cases", story.cases, CASES),
+    )
+
+
+def _whole(name: str, title: str, frame: pd.DataFrame, columns: dict[str, str]) -> None:
+    """A way to take all rows along, where not all are shown."""
+    if len(frame) > MOST:
+        st.download_button(
+            text.unread(f"{title}: all {len(frame):,} as CSV"),
+            partial(text.as_csv, frame, columns),
+            file_name=f"{name}.csv",
+            mime="text/csv",
+            key=f"{name}_csv",
+            on_click="ignore",
+            type="tertiary",
+            icon=":material/download:",
+        )

@@ -7,12 +7,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pandas as pd
 
+from dashboard.decks.sheet import defused
+
 # Streamlit's Markdown makes links, e-mail addresses, icons, emoji and arrows out of bare text after escapes are
 # resolved, so a backslash does not stop those; a character without width between their parts does.
 JOINER = "\u2060"
 UNIT = re.compile(r"(?<=\d) (?=(?:%|h|d|GPUs?|nodes?)(?!\w))")  # a number and its unit stay in one line
 SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$&^=])")
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 MADE_OF_TEXT = re.compile(
     r"(?<=:)(?=[A-Za-z/+_-])|(?<=\bwww)(?=\.)|(?<=@)(?=\w)|(?<=[-<>=~])(?=[-<>=~])", re.IGNORECASE
 )
@@ -38,8 +39,7 @@ def as_csv(frame: pd.DataFrame, columns: dict[str, str]) -> bytes:
 def _kept(value: Any) -> Any:
     if isinstance(value, datetime):
         return "" if pd.isna(value) else value.isoformat(timespec="seconds")
-    # A spreadsheet runs what begins so, also after spaces (OWASP, CSV injection); an apostrophe makes it text.
-    return f"'{value}" if isinstance(value, str) and value.lstrip().startswith(FORMULA) else value
+    return defused(value) if isinstance(value, str) else value
 
 
 def known_zone(name: str | None) -> str | None:

@@ -136,7 +136,7 @@ class Kusto(Entra):
         if reply.status != SUCCESS:
             raise self._fault(client, url, reply)
         columns, rows = self._table(client.read(url, reply))
-        self._check([name for name, _ in columns])
+        mapping.check_columns([name for name, _ in columns], self.facts, self.watermark, self.name)
         records = [
             {name: value_of(kind, each) for (name, kind), each in zip(columns, row, strict=False)} for row in rows
         ]
@@ -162,18 +162,6 @@ class Kusto(Entra):
         columns = [(as_text(field_of(c, "ColumnName")), as_text(field_of(c, "ColumnType")).lower())
                    for c in _list(tables[0].get("Columns"))]  # fmt: skip
         return columns, [row for row in tables[0]["Rows"] if isinstance(row, list)]
-
-    def _check(self, columns: Sequence[str]) -> None:
-        """Raises SourceRefused where the configuration names a column that the query does not bring."""
-        fields = {each.field for fact in self.facts.values() for each in fact.values() if each.field}
-        unknown = [each for each in fields if not {each, each.split(".")[0]} & set(columns)]
-        if self.watermark and self.watermark not in columns:
-            unknown.append(self.watermark)
-        if unknown:
-            raise SourceRefused(
-                f"{self.name}: its query brings no column {min(unknown)!r}, only {', '.join(columns)}: "
-                "correct the query or the mapping"
-            )
 
     def _mark(self, columns: Sequence[tuple[str, str]], rows: Sequence[list[Any]]) -> dict[str, str] | None:
         if not (self.watermark and rows):

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from dashboard.errors import SourceRefused
 from dashboard.model.facts import FACTS
 from dashboard.model.instants import EPOCH, iso
 from dashboard.sources.seam import Told
@@ -104,6 +105,19 @@ def told(facts: Mapping[str, Columns], records: Sequence[Mapping[str, Any]], sou
         for record in records:
             text = {column: each.text(record) for column, each in columns.items()}
             yield Told(name, signed | text, record)
+
+
+def check_columns(brought: Sequence[str], facts: Mapping[str, Columns], watermark: str, source: str) -> None:
+    """Raises SourceRefused where a column is named that the query of a source does not bring."""
+    fields = {each.field for fact in facts.values() for each in fact.values() if each.field}
+    unknown = [each for each in fields if not {each, each.split(".")[0]} & set(brought)]
+    if watermark and watermark not in brought:
+        unknown.append(watermark)
+    if unknown:
+        raise SourceRefused(
+            f"{source}: its query brings no column {min(unknown)!r}, only {', '.join(brought)}: "
+            "correct the query or the mapping"
+        )
 
 
 def field_of(record: Any, path: str) -> Any:

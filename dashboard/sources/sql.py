@@ -45,7 +45,7 @@ class Sql(Source):
         since, digests = before.get("since"), list[str]()
         reached = cursor or ""
         with self._connected() as connection, connection.execute(self._statement(since)) as rows:
-            self._check(list(rows.keys()))
+            mapping.check_columns(list(rows.keys()), self.facts, self.watermark, self.name)
             for piece in rows.mappings().partitions(PIECE):
                 records = [dict(row) for row in piece]
                 digests.append(_digest(records))
@@ -78,18 +78,6 @@ class Sql(Source):
         if not isinstance(since, dict):
             return since
         return datetime.fromisoformat(since["at"]) - timedelta(seconds=self.overlap or 0)
-
-    def _check(self, columns: Sequence[str]) -> None:
-        """Raises SourceRefused where the configuration names a column that the query does not bring."""
-        fields = {each.field for fact in self.facts.values() for each in fact.values() if each.field}
-        unknown = [each for each in fields if not {each, each.split(".")[0]} & set(columns)]
-        if self.watermark and self.watermark not in columns:
-            unknown.append(self.watermark)
-        if unknown:
-            raise SourceRefused(
-                f"{self.name}: its query brings no column {min(unknown)!r}, only {', '.join(columns)}: "
-                "correct the query or the mapping"
-            )
 
     @contextmanager
     def _connected(self) -> Iterator[Connection]:

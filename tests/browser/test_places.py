@@ -35,6 +35,19 @@ def test_a_node_is_found_by_keyboard_from_any_page(browser: Browser, demo: App) 
         assert visit.complaints == []
 
 
+def test_enter_opens_the_first_of_what_was_found(browser: Browser, demo: App) -> None:
+    """Typed to its end and entered at once, as one does who knows the name."""
+    with visiting(browser, f"{demo.url}/trust") as visit:
+        page = visit.page
+        page.keyboard.press("Control+k")
+        page.wait_for_function("document.activeElement.matches('[role=dialog] input')")
+        page.keyboard.type("M-1129")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/maintenance?*maintenance=M-1129*")
+
+        assert visit.complaints == []
+
+
 def test_a_row_opens_what_it_names_by_mouse_and_by_keyboard(browser: Browser, demo: App) -> None:
     """A title that is pressed, and a row that is chosen; the way back leads back."""
     with visiting(browser, f"{demo.url}/cluster?cluster=nimbus-iad-1") as visit:

@@ -1,5 +1,8 @@
 """Every page in every state: full, empty, stale, failed, past."""
 
+from dataclasses import replace
+
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -7,6 +10,7 @@ from dashboard.errors import LogUnavailable
 from dashboard.model.scope import Scope
 from dashboard.pages.questions import Answers
 from dashboard.views.can_i_run import CanIRun
+from dashboard.views.partner import Partner
 from tests.pages.fakes import HOSTILE, Fake
 
 ROOMS = (
@@ -207,6 +211,24 @@ def test_the_partner_view_stands_alone() -> None:
     assert "data as of" not in words(app)
     assert not app.selectbox
     assert set(fake.asked) == {"between_us"}
+
+
+class Busy(Fake):
+    """A provider with 300 things open."""
+
+    def between_us(self, scope: Scope, provider: str) -> Partner | None:
+        few = super().between_us(scope, provider)
+        return few and replace(few, theirs=pd.concat([few.theirs] * 300, ignore_index=True))
+
+
+def test_the_partner_view_shows_what_presses_most_and_gives_the_rest_as_a_file() -> None:
+    app = opened(Busy(), "partner", provider="nimbus")
+
+    assert len(app.table[0].value) == 40
+    assert "And 260 more that are less pressing, in the file below." in words(app)
+    assert [each.proto.label for each in app.get("download_button")] == [
+        "What we expect of Nimbus Cloud: all 300 as CSV"
+    ]
 
 
 @pytest.mark.parametrize(
