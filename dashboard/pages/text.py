@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import pandas as pd
 
 from dashboard.decks.sheet import defused
+from dashboard.views.words import reached
 
 # Streamlit's Markdown makes links, e-mail addresses, icons, emoji and arrows out of bare text after escapes are
 # resolved, so a backslash does not stop those; a character without width between their parts does.
@@ -65,7 +66,7 @@ def when(at: Any, zone: str) -> str:
 
 def on_their_clock(frame: pd.DataFrame, zone: str) -> pd.DataFrame:
     """The frame with its instants on the viewer's wall clock: Streamlit shows the zone that a column has."""
-    return frame.assign(
+    return _with_contacts(frame).assign(
         **{
             name: frame[name].dt.tz_convert(zone)
             for name in frame.columns
@@ -76,6 +77,7 @@ def on_their_clock(frame: pd.DataFrame, zone: str) -> pd.DataFrame:
 
 def written_out(frame: pd.DataFrame, columns: dict[str, str], zone: str) -> pd.DataFrame:
     """The chosen columns under their headings: numbers as they are, all else as Markdown that is safe to show."""
+    frame = _with_contacts(frame)
     return pd.DataFrame(
         {
             plain(head): frame[name]
@@ -84,6 +86,11 @@ def written_out(frame: pd.DataFrame, columns: dict[str, str], zone: str) -> pd.D
             for name, head in columns.items()
         }
     ).reset_index(drop=True)
+
+
+def _with_contacts(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with contacts as people write them; in files and for programs they stay addresses."""
+    return frame.assign(contact=[reached(str(each or "")) for each in frame["contact"]]) if "contact" in frame else frame
 
 
 def numbers(frame: pd.DataFrame) -> list[Any]:

@@ -68,7 +68,7 @@ class WhatHappened:
         """Who is expected to move it on, what is usual, and when it is likely back; label and value."""
         pairs = (
             ("Who", self.who),
-            ("Contact", self.contact),
+            ("Contact", words.reached(self.contact)),
             ("Escalates to", self.escalates_to),
             ("Usual in this stage", self.usual_words),
             ("Likely back, with its maintenance", self.back_words),

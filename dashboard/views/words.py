@@ -15,3 +15,11 @@ from dashboard.model.words import (
 )
 
 __all__ = ["clock", "count", "gpus", "listed", "nodes", "percent", "relative", "span", "stage", "when", "zone_of"]
+
+
+def reached(contact: str) -> str:
+    """How somebody is reached, as people write it: mailto:a@b is a@b, slack:#room is #room on Slack."""
+    how, _, where = contact.strip().partition(":")
+    if not where or how not in ("mailto", "tel", "slack"):
+        return contact
+    return f"{where} on Slack" if how == "slack" else where
