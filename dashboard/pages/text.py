@@ -90,7 +90,9 @@ def written_out(frame: pd.DataFrame, columns: dict[str, str], zone: str) -> pd.D
 
 def _with_contacts(frame: pd.DataFrame) -> pd.DataFrame:
     """The frame with contacts as people write them; in files and for programs they stay addresses."""
-    return frame.assign(contact=[reached(str(each or "")) for each in frame["contact"]]) if "contact" in frame else frame
+    if "contact" not in frame:
+        return frame
+    return frame.assign(contact=[reached(str(each or "")) for each in frame["contact"]])
 
 
 def numbers(frame: pd.DataFrame) -> list[Any]:
