@@ -13,6 +13,9 @@ from dashboard.forecast.sizes import FLAT, Slope, odd_by_size, size_class
 SHORTEST = 0.01  # hours; what took less than half a minute was told in one go
 ROUNDS = 24
 
+_MANY = 30  # stays that ended, from which on the longest of them tells something
+_BEYOND = np.log(2.0)  # log-hours by which a stay may outlast the longest that was ever seen
+
 _TAILS = np.array([4.0, 5.0, 7.0, 10.0, 16.0, 30.0, 100.0])  # degrees of freedom of the shocks b
 _FADE = 0.02  # share of phi2 that each later maintenance of its like adds to what an older one is off by
 
@@ -31,6 +34,7 @@ class Law:
     tail: float = 100.0  # degrees of freedom of the maintenance's shock: few where some go far astray
     odd: float = 0.05  # share of nodes that go their own way where the others keep close
     warp: Warp | None = None  # to log-hours, where what is modelled is not these
+    most: float = float("inf")  # log-hours that nothing lasts longer than
 
     def as_usual(self) -> "Law":
         """The same for a maintenance that has no pace of its own, whatever it shows."""
@@ -70,10 +74,11 @@ class Durations:
     usual: bool = False  # whether every maintenance is taken to go at the usual pace
     shape: Shape | None = None  # of residuals, where it is not the normal's
     plain: "Durations | None" = None  # as fitted without it: around what residuals are taken
+    most: float = float("inf")  # log-hours that nothing lasts longer than: twice the longest stay of all
 
     def law(self, cell: Cell, without: str = "", nodes: int | None = None) -> Law:
         """The law for a maintenance of this provider, kind and size, leaving out what `without` itself showed."""
-        law = self._law(cell, without)
+        law = replace(self._law(cell, without), most=self.most)
         if nodes is not None:
             shift, unsure = self.slope.at(nodes)
             scales = self.scales_by_size[size_class(nodes)] if len(self.scales_by_size) else law.scales
@@ -136,13 +141,21 @@ def fit_durations(stays: Stays, prior_median: float, shaped: bool = False) -> Du
 
     shaped : whether residuals may have another shape than the normal; where they have, all is fitted to what is warped
     """
-    fitted = _fitted(stays, prior_median)
+    fitted = replace(_fitted(stays, prior_median), most=_longest(stays))
     shape = fit_shape(*fitted.residuals(stays)) if shaped and stays.rack.size else None
     if shape is None:
         return fitted
     centre, spread = fitted.around(stays)
     z = shape.normal((stays.log_hours - centre) / spread)
-    return replace(_fitted(replace(stays, log_hours=centre + spread * z), prior_median), shape=shape, plain=fitted)
+    warped = _fitted(replace(stays, log_hours=centre + spread * z), prior_median)
+    return replace(warped, shape=shape, plain=fitted, most=fitted.most)
+
+
+def _longest(stays: Stays) -> float:
+    """Log-hours: of lognormals with heavy tails, fitted to hours, one draw in a hundred would last for months."""
+    if np.sum(~stays.censored) < _MANY:
+        return float("inf")
+    return float(stays.log_hours.max() + _BEYOND)
 
 
 def _fitted(stays: Stays, prior_median: float) -> Durations:

@@ -32,6 +32,7 @@ class Pace:
     lasts  : (paths, running)  log-hours that each running stay lasts in all, in the order of `running`
     running : (running,)  the nodes now in this stage
     table : hours for what is drawn, where that is not log-hours
+    most : what is drawn is at most
     """
 
     centre: Singles
@@ -41,6 +42,11 @@ class Pace:
     running: Codes
     odd: float
     table: Table | None = None
+    most: np.float32 = np.float32(np.inf)
+
+    def fresh(self, drawn: Singles) -> Singles:
+        """Hours for what was drawn of stays that begin, in place where it can be."""
+        return self.hours(np.minimum(drawn, self.most, out=drawn) if np.isfinite(self.most) else drawn)
 
     def hours(self, drawn: Singles) -> Singles:
         """Hours for what was drawn, in place where it can be."""
@@ -72,6 +78,7 @@ class _Own:
     bound: Singles
     bound_rack: Codes
     running: Codes
+    longer: Singles  # twice as long as it has lasted
 
 
 def draw_pace(stage: int, spells: Spells, rack: Codes, law: Law, *, paths: int, rng: np.random.Generator) -> Pace:
@@ -85,6 +92,7 @@ def draw_pace(stage: int, spells: Spells, rack: Codes, law: Law, *, paths: int, 
     racks = int(rack.max(initial=-1)) + 1
     own = _own(stage, spells, rack, racks, law)
     table = None if law.warp is None else law.warp.table()
+    most = np.float32(law.warped(np.array(law.most)) if np.isfinite(law.most) else np.inf)
     if not own.ended.any() and not own.bound.size:
         mu, sigma, rho, phi = (each.astype(np.float32) for each in law.draw(paths, rng))
         sigma_here = _scaled(sigma, np.zeros((paths, 1)), np.zeros(paths), law, rng)
@@ -92,7 +100,7 @@ def draw_pace(stage: int, spells: Spells, rack: Codes, law: Law, *, paths: int, 
         level = (mu + phi * rng.standard_normal((paths, 1))).astype(np.float32)
         centre = level + rho * normals((paths, racks), rng)
         wide = _wide(sigma_here, sigma, np.hypot(sigma, phi))
-        return Pace(centre, sigma_here, wide, np.empty((paths, 0), np.float32), own.running, law.odd, table)
+        return Pace(centre, sigma_here, wide, np.empty((paths, 0), np.float32), own.running, law.odd, table, most)
     active = np.flatnonzero((own.ended > 0) | (np.bincount(own.bound_rack, minlength=racks) > 0))
     drawn = list(_sweep(own, active, law, paths, rng))
     level, inner, sigma_here, sigma, rho, broad = (
@@ -102,12 +110,13 @@ def draw_pace(stage: int, spells: Spells, rack: Codes, law: Law, *, paths: int, 
     at = np.searchsorted(active, own.bound_rack)
     wide = _wide(sigma_here, sigma, broad)
     lasts = _beyond(own.bound, np.take(inner, at, axis=1), sigma_here, wide, law.odd, rng)[0]
+    np.minimum(lasts, np.maximum(most, own.longer), out=lasts)
     if active.size < racks:
         centre = level + rho * normals((paths, racks), rng)
         centre[:, active] = inner
     else:
         centre = inner
-    return Pace(centre, sigma_here, wide, lasts, own.running, law.odd, table)
+    return Pace(centre, sigma_here, wide, lasts, own.running, law.odd, table, most)
 
 
 def _sweep(own: _Own, active: Codes, law: Law, paths: int, rng: np.random.Generator) -> Iterator[_Shocks]:
@@ -239,6 +248,7 @@ def _own(stage: int, spells: Spells, rack: Codes, racks: int, law: Law) -> _Own:
     running = np.flatnonzero(spells.now == stage)
     running = running[np.argsort(rack[running], kind="stable")]
     bound = np.log(np.maximum(-spells.since[running], SHORTEST))
+    longer = law.warped(bound + np.log(2.0))
     log_hours, bound = law.warped(log_hours), law.warped(bound)
     return _Own(
         np.bincount(where, minlength=racks).astype(float),
@@ -247,4 +257,5 @@ def _own(stage: int, spells: Spells, rack: Codes, racks: int, law: Law) -> _Own:
         bound.astype(np.float32),
         rack[running],
         running,
+        longer.astype(np.float32),
     )

@@ -48,13 +48,13 @@ class _Laws:
         z = mixed((sigma.shape[0], rack.size), pace.wide[path, 0] / sigma[:, 0], pace.odd, self.rng)
         z *= sigma
         z += pace.centre[path] if pace.centre.shape[1] == 1 else np.take(pace.centre[path], rack, axis=1, mode="clip")
-        return pace.hours(z)
+        return pace.fresh(z)
 
     def stay(self, stage: int, path: Codes, node: Codes) -> Singles:
         """Draws one stay for each pair of path and node."""
         pace = self.paces[stage]
         sigma = np.where(self.rng.random(path.size, np.float32) < pace.odd, pace.wide[path, 0], pace.sigma[path, 0])
-        return pace.hours(pace.centre[path, self.rack[node]] + sigma * normals(path.shape, self.rng))
+        return pace.fresh(pace.centre[path, self.rack[node]] + sigma * normals(path.shape, self.rng))
 
     def next(self, path: Codes, visit: Codes, stage: int) -> Codes:
         """The stage each node moves to, by its path's chances. A repair just over does not count for the move on."""
