@@ -7,7 +7,7 @@ where forecasts are right. Where it is not, paths are kept by the density that r
 path says at once.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
@@ -15,11 +15,12 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import betaln
 
+from dashboard.forecast.durations import SHORTEST
 from dashboard.forecast.pooling import Floats
 from dashboard.forecast.promises import MOST
 from dashboard.forecast.quantiles import Futures
-from dashboard.forecast.spells import IS_OUT, spells_of
-from dashboard.model.rollout import Knowledge, Rollout
+from dashboard.forecast.spells import IS_OUT, Flags, spells_of
+from dashboard.model.rollout import Codes, Knowledge, Rollout
 from dashboard.model.stages import Status
 
 _ASKED = (0.0, 0.5)  # shares of the nodes that were back when it is asked
@@ -48,10 +49,9 @@ class Calibration:
         a, b = _EVEN if share is None else self._shape(rollout.provider, _phase(share))
         if (a, b) == _EVEN:
             return None
-        rank = np.empty(most.size)
-        rank[np.argsort(most, kind="stable")] = (np.arange(most.size) + 0.5) / most.size
-        weight = rank ** (a - 1.0) * (1.0 - rank) ** (b - 1.0)
-        return np.asarray(weight / weight.sum())
+        weight = np.empty(most.size)
+        weight[np.argsort(most, kind="stable")] = _kept(most.size, (a, b))
+        return weight
 
     def _shape(self, provider: str, phase: int) -> Shape:
         for key in ((provider, phase), ("", phase), ("", -1)):
@@ -71,13 +71,16 @@ def calibrate(known: Knowledge, foresee: Foresee) -> Calibration:
     asked = _worth_asking(known.rollouts)
     if len(asked) < _FEW:
         return NO_CALIBRATION
-    found = [each for i, rollout in enumerate(asked) for each in _ranks(i, rollout, known.hour_of_week, foresee)]
+    found = [each for i, rollout in enumerate(asked) for each in _asked(i, rollout, known.hour_of_week, foresee)]
     if not found:
         return NO_CALIBRATION
-    who, phase, rank = (np.array(each) for each in zip(*found, strict=True))
-    provider = np.array([rollout.provider for rollout in asked])[who.astype(np.int64)]
-    ranks = _Ranks(who.astype(np.int64), rank.astype(float))
-    shapes = {("", -1): ranks.shape(np.ones(rank.size, dtype=bool), _EVEN, _WIDE)}
+    who, phase = (np.array([getattr(each, name) for each in found]) for name in ("who", "phase"))
+    provider = np.array([rollout.provider for rollout in asked])[who]
+    actual = np.array([each.actual for each in found])
+    usual = {name: float(np.median(actual[provider == name])) for name in np.unique(provider).tolist()}
+    unit = np.array([max(usual[name], SHORTEST) for name in provider.tolist()])[:, None]
+    ranks = _Ranks(who, np.array([each.most for each in found]) / unit, actual / unit[:, 0])
+    shapes = {("", -1): ranks.shape(np.ones(who.size, dtype=bool), _EVEN, _WIDE)}
     for each in np.unique(phase).tolist():
         shapes["", each] = ranks.shape(phase == each, shapes["", -1], _NARROW)
         for name in np.unique(provider[phase == each]).tolist():
@@ -104,16 +107,25 @@ def _worth_asking(rollouts: Sequence[Rollout]) -> list[Rollout]:
     return asked[:_MAINTENANCES]
 
 
-def _ranks(who: int, rollout: Rollout, hour_of_week: float, foresee: Foresee) -> list[tuple[int, int, float]]:
-    """Yields (who, phase, rank) of what came true at each instant at which it is asked."""
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One forecast of hours to MOST, (paths,) rising, and what came true. who : index of the maintenance."""
+
+    who: int
+    phase: int
+    most: Floats
+    actual: float
+
+
+def _asked(who: int, rollout: Rollout, hour_of_week: float, foresee: Foresee) -> Iterator[_Asked]:
+    """What would have been said at each instant at which it is asked."""
     spells = spells_of(rollout)
     ends = np.where(spells.waiting | IS_OUT[spells.now], rollout.closed, spells.since)
     out_at = spells.out_at[np.isfinite(spells.out_at)]
     if not out_at.size:
-        return []
+        return
     ends = np.sort(ends)
     last = float(ends[max(int(np.ceil(MOST * ends.size)) - 1, 0)])
-    found = []
     for share in _ASKED:
         at = float(out_at.min()) if share == 0.0 else float(ends[int(np.ceil(share * ends.size)) - 1])
         if at >= min(last, 0.0) - 1e-6:
@@ -125,9 +137,7 @@ def _ranks(who: int, rollout: Rollout, hour_of_week: float, foresee: Foresee) ->
         name = f"calibration {rollout.maintenance_id} {share}".encode()
         rng = np.random.default_rng(int.from_bytes(blake2b(name, digest_size=8).digest(), "big"))
         most = most_back(foresee(then, (hour_of_week + at) % 168.0, rng, _PATHS))
-        below = float(np.sum(most < last - at)) + 0.5 * float(np.sum(most == last - at))
-        found.append((who, _phase(back), (below + 0.5) / (_PATHS + 1)))
-    return found
+        yield _Asked(who, _phase(back), np.sort(most), last - at)
 
 
 def _as_known(rollout: Rollout, at: float) -> Rollout:
@@ -164,23 +174,49 @@ def _phase(share: float) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Ranks:
-    """Ranks, (ranks,), and whose they are: those of one maintenance are alike, and count together as one."""
+    """Forecasts, (asked, paths) rising, and what came true, (asked,), in what is usual for the provider.
 
-    who: np.ndarray
-    rank: Floats
+    who : (asked,)  whose they are: those of one maintenance are alike, and count together as one
+    """
 
-    def shape(self, part: np.ndarray, around: Shape, spread: float) -> Shape:
-        """The beta of a part of them, leaning to `around`; that itself where another does not foretell better."""
-        who, rank = self.who[part], self.rank[part]
+    who: Codes
+    most: Floats
+    actual: Floats
+
+    def shape(self, part: Flags, around: Shape, spread: float) -> Shape:
+        """The beta of a part of them, leaning to `around`; that itself where another does not foretell better.
+
+        Better is both likelier and, in CRPS, no further off: a tail that is long for a few must not be made so for all.
+        """
+        who = self.who[part]
         if np.unique(who).size < _FEW:
             return around
+        most, actual = self.most[part], self.actual[part]
+        below = (most < actual[:, None]).sum(axis=1) + 0.5 * (most == actual[:, None]).sum(axis=1)
+        rank = (below + 0.5) / (most.shape[1] + 1)
         weight = 1.0 / np.bincount(who)[who]
-        gain = 0.0
+        gain = off = 0.0
         for fold in range(_FOLDS):
             out = who % _FOLDS == fold
             fitted = _fitted(rank[~out], weight[~out], around, spread)
             gain += float(weight[out] @ (_log_density(rank[out], fitted) - _log_density(rank[out], around)))
-        return _fitted(rank, weight, around, spread) if gain > _GAIN else around
+            off += float(weight[out] @ (_crps(most[out], actual[out], fitted) - _crps(most[out], actual[out], around)))
+        return _fitted(rank, weight, around, spread) if gain > _GAIN and off <= 0.0 else around
+
+
+def _kept(paths: int, shape: Shape) -> Floats:
+    """By how much each of so many paths, rising, is to be kept, (paths,)."""
+    a, b = shape
+    rank = (np.arange(paths) + 0.5) / paths
+    weight = rank ** (a - 1.0) * (1.0 - rank) ** (b - 1.0)
+    return np.asarray(weight / weight.sum())
+
+
+def _crps(most: Floats, actual: Floats, shape: Shape) -> Floats:
+    """(asked,) continuous ranked probability scores of paths so kept (Gneiting and Raftery 2007, eq. 21)."""
+    weight = _kept(most.shape[1], shape)
+    apart = most @ (weight * (2.0 * np.cumsum(weight) - weight - 1.0))
+    return np.asarray(np.abs(most - actual[:, None]) @ weight - apart)
 
 
 def _log_density(rank: Floats, shape: Shape) -> Floats:

@@ -42,11 +42,11 @@ class Pace:
     running: Codes
     odd: float
     table: Table | None = None
-    most: np.float32 = np.float32(np.inf)
+    most: float = float("inf")
 
     def fresh(self, drawn: Singles) -> Singles:
         """Hours for what was drawn of stays that begin, in place where it can be."""
-        return self.hours(np.minimum(drawn, self.most, out=drawn) if np.isfinite(self.most) else drawn)
+        return self.hours(np.minimum(drawn, self.most, out=drawn) if self.most < np.inf else drawn)
 
     def hours(self, drawn: Singles) -> Singles:
         """Hours for what was drawn, in place where it can be."""
@@ -92,7 +92,7 @@ def draw_pace(stage: int, spells: Spells, rack: Codes, law: Law, *, paths: int, 
     racks = int(rack.max(initial=-1)) + 1
     own = _own(stage, spells, rack, racks, law)
     table = None if law.warp is None else law.warp.table()
-    most = np.float32(law.warped(np.array(law.most)) if np.isfinite(law.most) else np.inf)
+    most = float(law.warped(np.array(law.most))) if law.most < np.inf else law.most
     if not own.ended.any() and not own.bound.size:
         mu, sigma, rho, phi = (each.astype(np.float32) for each in law.draw(paths, rng))
         sigma_here = _scaled(sigma, np.zeros((paths, 1)), np.zeros(paths), law, rng)
