@@ -9,17 +9,18 @@ path says at once.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from hashlib import blake2b
 
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import betaln
 
 from dashboard.forecast.durations import SHORTEST
+from dashboard.forecast.hours import WEEK
+from dashboard.forecast.noise import seed_of
 from dashboard.forecast.pooling import Floats
 from dashboard.forecast.promises import MOST
-from dashboard.forecast.quantiles import Futures
-from dashboard.forecast.spells import IS_OUT, Flags, spells_of
+from dashboard.forecast.quantiles import Futures, Times
+from dashboard.forecast.spells import IS_OUT, Flags, Spells, spells_of
 from dashboard.model.rollout import Codes, Knowledge, Rollout
 from dashboard.model.stages import Status
 
@@ -43,21 +44,14 @@ class Calibration:
 
     shapes: dict[tuple[str, int], Shape] = field(default_factory=dict)
 
-    def weigh(self, rollout: Rollout, most: Floats) -> Floats | None:
-        """By how much paths that reach MOST at these hours, (paths,), are to be kept; None where all are alike."""
-        share = _share_back(rollout)
-        a, b = _EVEN if share is None else self._shape(rollout.provider, _phase(share))
-        if (a, b) == _EVEN:
+    def of(self, provider: str, spells: Spells) -> Shape | None:
+        """That of a maintenance that stands so; None where all paths are to be kept alike."""
+        share = _share_back(spells)
+        if share is None:
             return None
-        weight = np.empty(most.size)
-        weight[np.argsort(most, kind="stable")] = _kept(most.size, (a, b))
-        return weight
-
-    def _shape(self, provider: str, phase: int) -> Shape:
-        for key in ((provider, phase), ("", phase), ("", -1)):
-            if key in self.shapes:
-                return self.shapes[key]
-        return _EVEN
+        keys = (provider, _phase(share)), ("", _phase(share)), ("", -1)
+        shape = next((self.shapes[key] for key in keys if key in self.shapes), _EVEN)
+        return None if shape == _EVEN else shape
 
 
 NO_CALIBRATION = Calibration()
@@ -90,10 +84,17 @@ def calibrate(known: Knowledge, foresee: Foresee) -> Calibration:
     return Calibration(shapes)
 
 
-def most_back(futures: Futures) -> Floats:
-    """When MOST of the nodes are back or removed, (paths,) hours."""
-    rank = max(int(np.ceil(MOST * futures.end_at.shape[1])) - 1, 0)
-    return np.asarray(np.partition(futures.end_at, rank, axis=1)[:, rank], dtype=float)
+def most_back(ends: Times) -> Floats:
+    """When MOST of the nodes are back or removed, (paths,) hours. ends : (paths, nodes)"""
+    rank = max(int(np.ceil(MOST * ends.shape[1])) - 1, 0)
+    return np.asarray(np.partition(ends, rank, axis=1)[:, rank], dtype=float)
+
+
+def weigh(most: Floats, shape: Shape) -> Floats:
+    """By how much paths that reach MOST at these hours are to be kept, (paths,)."""
+    weight = np.empty(most.size)
+    weight[np.argsort(most, kind="stable")] = _kept(most.size, shape)
+    return weight
 
 
 def _worth_asking(rollouts: Sequence[Rollout]) -> list[Rollout]:
@@ -125,18 +126,17 @@ def _asked(who: int, rollout: Rollout, hour_of_week: float, foresee: Foresee) ->
     if not out_at.size:
         return
     ends = np.sort(ends)
-    last = float(ends[max(int(np.ceil(MOST * ends.size)) - 1, 0)])
+    last = float(most_back(ends[None])[0])
     for share in _ASKED:
         at = float(out_at.min()) if share == 0.0 else float(ends[int(np.ceil(share * ends.size)) - 1])
         if at >= min(last, 0.0) - 1e-6:
             break
         then = _as_known(rollout, at)
-        back = _share_back(then)
+        back = _share_back(spells_of(then))
         if back is None:
             continue
-        name = f"calibration {rollout.maintenance_id} {share}".encode()
-        rng = np.random.default_rng(int.from_bytes(blake2b(name, digest_size=8).digest(), "big"))
-        most = most_back(foresee(then, (hour_of_week + at) % 168.0, rng, _PATHS))
+        rng = np.random.default_rng(seed_of(f"calibration {rollout.maintenance_id} {share}"))
+        most = most_back(foresee(then, (hour_of_week + at) % WEEK, rng, _PATHS).end_at)
         yield _Asked(who, _phase(back), np.sort(most), last - at)
 
 
@@ -160,10 +160,9 @@ def _as_known(rollout: Rollout, at: float) -> Rollout:
     )
 
 
-def _share_back(rollout: Rollout) -> float | None:
+def _share_back(spells: Spells) -> float | None:
     """The share of its nodes that are back or removed; None before the first goes out."""
-    spells = spells_of(rollout)
-    if not rollout.nodes or spells.waiting.all():
+    if spells.waiting.all():
         return None
     return float(np.mean(~IS_OUT[spells.now] & ~spells.waiting))
 

@@ -14,7 +14,7 @@ SHORTEST = 0.01  # hours; what took less than half a minute was told in one go
 ROUNDS = 24
 
 _MANY = 30  # stays that ended, from which on the longest of them tells something
-_BEYOND = np.log(2.0)  # log-hours by which a stay may outlast the longest that was ever seen
+LONGER = np.log(2.0)  # log-hours by which a stay may outlast the longest that was ever seen, or itself so far
 
 _TAILS = np.array([4.0, 5.0, 7.0, 10.0, 16.0, 30.0, 100.0])  # degrees of freedom of the shocks b
 _FADE = 0.02  # share of phi2 that each later maintenance of its like adds to what an older one is off by
@@ -155,7 +155,7 @@ def _longest(stays: Stays) -> float:
     """Log-hours: of lognormals with heavy tails, fitted to hours, one draw in a hundred would last for months."""
     if np.sum(~stays.censored) < _MANY:
         return float("inf")
-    return float(stays.log_hours.max() + _BEYOND)
+    return float(stays.log_hours.max() + LONGER)
 
 
 def _fitted(stays: Stays, prior_median: float) -> Durations:

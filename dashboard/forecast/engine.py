@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from dashboard.forecast.calibration import calibrate, most_back
+from dashboard.forecast.calibration import Shape, calibrate, most_back, weigh
 from dashboard.forecast.departures import departures
 from dashboard.forecast.experience import Experience, experience_of
 from dashboard.forecast.noise import Singles
@@ -67,8 +67,9 @@ def foresee_some(
     made = _by_node(rollout, spells, start, hour_of_week=hour_of_week, experience=experience, rng=rng)
     if counts:
         made = iter([_kept(rollout, _joined(list(made)), start, experience, rng, paths=paths)])
+    shape = None if settled else experience.calibration.of(rollout.provider, spells)
     for each in made:
-        yield each if settled else _calibrated(rollout, each, experience, rng)
+        yield each if shape is None else _calibrated(each, shape, rng)
 
 
 def _joined(some: list[Futures]) -> Futures:
@@ -87,14 +88,14 @@ def _kept(
     rollout: Rollout, futures: Futures, start: Floats, experience: Experience, rng: np.random.Generator, *, paths: int
 ) -> Futures:
     """The paths kept: drawn by their agreement with the promise (systematic resampling, Kitagawa 1996)."""
-    weight = experience.promises.weigh(rollout, most_back(futures) - start)
+    weight = experience.promises.weigh(rollout, most_back(futures.end_at) - start)
     return _taken(futures, np.arange(paths) if weight is None else _resampled(weight, paths, rng))
 
 
-def _calibrated(rollout: Rollout, futures: Futures, experience: Experience, rng: np.random.Generator) -> Futures:
+def _calibrated(futures: Futures, shape: Shape, rng: np.random.Generator) -> Futures:
     """As many paths, kept by what forecasts were found to say too much or too little."""
-    weight = experience.calibration.weigh(rollout, most_back(futures))
-    return futures if weight is None else _taken(futures, _resampled(weight, weight.size, rng))
+    weight = weigh(most_back(futures.end_at), shape)
+    return _taken(futures, _resampled(weight, weight.size, rng))
 
 
 def _resampled(weight: Floats, paths: int, rng: np.random.Generator) -> Codes:

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from hashlib import blake2b
 
 import numpy as np
 
 from dashboard.forecast.because import because
 from dashboard.forecast.engine import ENGINE, Experience, Futures, foresee, foresee_some
+from dashboard.forecast.noise import seed_of
 from dashboard.forecast.quantiles import Capacity, Returns, back_in, capacity, returns_of, together
 from dashboard.model.outlook import FRACTIONS, HORIZON_DAYS, LEVELS, Forecast, Part, Quantiles
 from dashboard.model.rollout import Codes, Hours, Rollout
@@ -128,8 +128,7 @@ def _back(rollout: Rollout, some: Sequence[Returns], as_of: datetime) -> dict[fl
 
 
 def _seed(maintenance_id: str, as_of: datetime) -> int:
-    name = f"{maintenance_id} {as_of.timestamp():.6f}".encode()
-    return int.from_bytes(blake2b(name, digest_size=8).digest(), "big")
+    return seed_of(f"{maintenance_id} {as_of.timestamp():.6f}")
 
 
 def _instants(as_of: datetime, hours: Hours) -> Quantiles:

@@ -1,6 +1,7 @@
 """Where does the chance of millions of nodes come from, cheaply: normals and tails by table, rare events by gaps."""
 
 from functools import lru_cache
+from hashlib import blake2b
 from math import prod
 
 import numpy as np
@@ -17,6 +18,11 @@ _LEVELS = 1 << 16
 _EDGE, _FINE = 6.0, 4096  # the normal law is tabled over +-_EDGE, so many cells a unit
 _STEP = 0.05  # of the logarithm of how much wider: mixtures are tabled for each
 _FAR = 0.98  # share below a bound from which on the table is too coarse for what lies beyond
+
+
+def seed_of(name: str) -> int:
+    """The seed of what goes by a name: the same on every machine, and another for every name."""
+    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big")
 
 
 def _quantiles() -> Singles:

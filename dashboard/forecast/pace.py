@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dashboard.forecast.durations import SHORTEST, Law
+from dashboard.forecast.durations import LONGER, SHORTEST, Law
 from dashboard.forecast.fitting import SCALES, scale_chances
 from dashboard.forecast.interweaving import Ended, respread, shift
 from dashboard.forecast.noise import Singles, below, normals, normals_beyond
@@ -248,7 +248,7 @@ def _own(stage: int, spells: Spells, rack: Codes, racks: int, law: Law) -> _Own:
     running = np.flatnonzero(spells.now == stage)
     running = running[np.argsort(rack[running], kind="stable")]
     bound = np.log(np.maximum(-spells.since[running], SHORTEST))
-    longer = law.warped(bound + np.log(2.0))
+    longer = law.warped(bound + LONGER)
     log_hours, bound = law.warped(log_hours), law.warped(bound)
     return _Own(
         np.bincount(where, minlength=racks).astype(float),

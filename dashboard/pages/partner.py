@@ -1,12 +1,11 @@
 """Partner: what a provider and we owe each other, fit to be shown to them."""
 
-from functools import partial
-
 import pandas as pd
 import streamlit as st
 
 from dashboard.model.scope import Scope
 from dashboard.pages import paper, shell, text
+from dashboard.pages.tables import as_file
 from dashboard.views.partner import Partner
 
 THEIRS = {
@@ -43,10 +42,11 @@ def page(scope: Scope) -> None:
         return
     with st.container(key="between"):
         shell.printed(_all, "between_us", scope, provider)
-        if any(len(frame) > MOST for _, _, frame, _ in _tables(story)):
+        long = [each for each in _tables(story) if len(each[2]) > MOST]
+        if long:
             with st.container(horizontal=True, key="whole"):
-                for name, title, frame, columns in _tables(story):
-                    _whole(name, title, frame, columns)
+                for name, title, frame, columns in long:
+                    as_file(frame, columns, text.unread(f"{title}: all {len(frame):,} as CSV"), name)
 
 
 def _all(story: Partner, scope: Scope) -> None:
@@ -70,18 +70,3 @@ def _tables(story: Partner) -> tuple[tuple[str, str, pd.DataFrame, dict[str, str
         ("owed", f"What we owe {story.provider}", story.ours, OURS),
         ("cases", "Open support cases", story.cases, CASES),
     )
-
-
-def _whole(name: str, title: str, frame: pd.DataFrame, columns: dict[str, str]) -> None:
-    """A way to take all rows along, where not all are shown."""
-    if len(frame) > MOST:
-        st.download_button(
-            text.unread(f"{title}: all {len(frame):,} as CSV"),
-            partial(text.as_csv, frame, columns),
-            file_name=f"{name}.csv",
-            mime="text/csv",
-            key=f"{name}_csv",
-            on_click="ignore",
-            type="tertiary",
-            icon=":material/download:",
-        )

@@ -35,17 +35,7 @@ def listed(
         height="content" if len(frame) <= TALL else 960,  # more are scrolled, and only those in view are drawn
         alt=words,
     )
-    labels = {name: str(kind.get("label") or name) for name, kind in columns.items()}
-    st.download_button(
-        "Save as CSV",
-        partial(as_csv, frame, labels),
-        file_name=f"{key}.csv",
-        mime="text/csv",
-        key=f"{key}_csv",
-        on_click="ignore",
-        type="tertiary",
-        icon=":material/download:",
-    )
+    as_file(frame, {name: str(kind.get("label") or name) for name, kind in columns.items()}, "Save as CSV", key)
     chosen = [(row, way) for row in picked["selection"]["rows"] for way in list(ways.values())[:1]]
     chosen += [
         (clicked["row"], way) for name, way in ways.items() if (clicked := st.session_state.get(f"{key}_{name}"))
@@ -53,6 +43,20 @@ def listed(
     for row, (page, told) in chosen:
         if 0 <= row < len(frame) and (of := frame[told].iloc[row]):
             go(page, **{page: str(of)})
+
+
+def as_file(frame: pd.DataFrame, columns: dict[str, str], label: str, key: str) -> None:
+    """A button that gives all rows of a table to take along."""
+    st.download_button(
+        label,
+        partial(as_csv, frame, columns),
+        file_name=f"{key}.csv",
+        mime="text/csv",
+        key=f"{key}_csv",
+        on_click="ignore",
+        type="tertiary",
+        icon=":material/download:",
+    )
 
 
 def _way(kind: Mapping[str, Any], key: str) -> Any:

@@ -16,13 +16,18 @@ def headed(page: Page, begins: str) -> None:
     page.locator("h1").filter(has_text=begins).wait_for(timeout=30_000)
 
 
+def searched(page: Page, name: str) -> None:
+    """Opens the search over the page, and types."""
+    page.keyboard.press("Control+k")
+    page.wait_for_function("document.activeElement.matches('[role=dialog] input')")
+    page.keyboard.type(name)
+
+
 def test_a_node_is_found_by_keyboard_from_any_page(browser: Browser, demo: App) -> None:
     """Ctrl+K, a part of its name, arrows, Enter: the node's page, with nothing left open over it."""
     with visiting(browser, f"{demo.url}/trust?zone=Asia/Tokyo") as visit:
         page = visit.page
-        page.keyboard.press("Control+k")
-        page.wait_for_function("document.activeElement.matches('[role=dialog] input')")
-        page.keyboard.type("iad1 b01")
+        searched(page, "iad1 b01")
         hit = page.locator("[role=dialog] a").filter(has_text="iad1-b01-1")
         hit.wait_for()
         while not hit.evaluate("each => each === document.activeElement"):
@@ -39,9 +44,7 @@ def test_enter_opens_the_first_of_what_was_found(browser: Browser, demo: App) ->
     """Typed to its end and entered at once, as one does who knows the name."""
     with visiting(browser, f"{demo.url}/trust") as visit:
         page = visit.page
-        page.keyboard.press("Control+k")
-        page.wait_for_function("document.activeElement.matches('[role=dialog] input')")
-        page.keyboard.type("M-1129")
+        searched(page, "M-1129")
         page.keyboard.press("Enter")
         page.wait_for_url("**/maintenance?*maintenance=M-1129*")
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dashboard.forecast.calibration import NO_CALIBRATION, Calibration, Foresee, calibrate, most_back
+from dashboard.forecast.calibration import NO_CALIBRATION, Calibration, Foresee, calibrate, most_back, weigh
 from dashboard.forecast.quantiles import Futures
+from dashboard.forecast.spells import spells_of
 from dashboard.model.rollout import Knowledge, Rollout
 from dashboard.model.stages import CODE, Stage, Status
 from tests.forecast.worlds import knowledge
@@ -51,8 +52,9 @@ def coverage(calibration: Calibration, spread: float, provider: str = "csp") -> 
         running = replace(finished(f"new-{i}", 3.0, provider), status=Status.IN_PROGRESS, closed=NAN)
         out = running.stage == CODE[Stage.IN_MAINTENANCE]
         running = replace(running, node=running.node[out], stage=running.stage[out], at=running.at[out])
-        most = most_back(foretelling(spread)(running, 0.0, np.random.default_rng(i), 400))
-        weight = calibration.weigh(running, most)
+        most = most_back(foretelling(spread)(running, 0.0, np.random.default_rng(i), 400).end_at)
+        shape = calibration.of(provider, spells_of(running))
+        weight = None if shape is None else weigh(most, shape)
         order = np.argsort(most)
         share = np.cumsum(np.full(400, 1 / 400) if weight is None else weight[order])
         low, high = most[order][np.searchsorted(share, [0.1, 0.9])]
