@@ -76,6 +76,8 @@ class _Import:
         if "node_id" not in fact.names or fact.name == "nodes":
             return piece.rows, piece.set_aside
         place, needed = fact.names.index("node_id"), "node_id" in fact.needed
+        if self.nodes.issuperset(row[place] for row in piece.rows):
+            return piece.rows, piece.set_aside
         rows, bad = [], piece.set_aside
         for row, line, raw in zip(piece.rows, piece.lines, piece.raw, strict=True):
             if row[place] in self.nodes or not (needed or row[place]):

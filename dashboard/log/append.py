@@ -150,7 +150,7 @@ def _insert(connection: Connection, fact: Fact, rows: list[Row]) -> int:
     columns = stored_columns(fact)
     places = [columns.index(name) for name in identity(fact)]
     # In the order of the tree they go into: neighbours are written together, and a bulk load reads no page twice.
-    rows.sort(key=itemgetter(*places))
+    rows.sort(key=None if places == list(range(len(columns))) else itemgetter(*places))
     return many(connection, fact.name, columns, rows)
 
 

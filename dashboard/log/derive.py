@@ -136,11 +136,13 @@ def latest_stages(rows: Iterable[Sequence[Any]]) -> tuple[dict[tuple[str, str], 
     """Of each (maintenance, node): its latest stage, and when it first went out; from rows of node_transitions."""
     latest: dict[tuple[str, str], Word] = {}
     first_out: dict[tuple[str, str], int] = {}
-    for maintenance, node, stage, occurred_at, *_ in rows:
-        key = (maintenance, node)
-        word = (occurred_at, CODE[stage], stage)
-        if key not in latest or word > latest[key]:
-            latest[key] = word
+    for row in rows:
+        key, stage, occurred_at = (row[0], row[1]), row[2], row[3]
+        before = latest.get(key)
+        if before is None or occurred_at >= before[0]:
+            word = (occurred_at, CODE[stage], stage)
+            if before is None or word > before:
+                latest[key] = word
         if stage in OUT and occurred_at < first_out.get(key, occurred_at + 1):
             first_out[key] = occurred_at
     return latest, first_out

@@ -7,6 +7,7 @@ name that something once had stays.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 from sqlalchemy import Connection, select
@@ -68,7 +69,8 @@ def follow(connection: Connection, fact: Fact, rows: Sequence[Row]) -> None:
 def _keep(connection: Connection, kind: str, told: Iterable[tuple[str, ...]]) -> None:
     """`told`: the names of one thing each, its id first."""
     found = {(kind, entry, words[0]) for words in told if words[0] for text in words if text for entry in entries(text)}
-    many(connection, current_names.name, ("kind", "entry", "id"), sorted(found))
+    # In the order of the index they go into, so that neighbours are written together.
+    many(connection, current_names.name, ("kind", "entry", "id"), sorted(found, key=itemgetter(1)))
 
 
 def fill(connection: Connection) -> None:

@@ -26,8 +26,8 @@ class Piece:
     """Some rows of a file, in the order of the fact's columns, each with its line and the text it was read from."""
 
     rows: list[Row]
-    lines: list[int]
-    raw: list[str]
+    lines: Sequence[int]
+    raw: Sequence[str]
     set_aside: list[SetAside]
 
 
@@ -125,15 +125,14 @@ def _places(file: DatasetFile, header: Sequence[str], warn: Warn) -> list[int | 
 
 def _piece(file: DatasetFile, block: Block, places: list[int | None]) -> Piece:
     bad = [SetAside(file.path.name, *each) for each in block.broken]
-    if not block.fields:
+    if not block.lines:
         return Piece([], [], [], bad)
-    fields = list(zip(*block.fields, strict=True))
-    columns = [[""] * len(block.lines) if place is None else fields[place] for place in places]
+    columns = [[""] * len(block.lines) if place is None else block.columns[place] for place in places]
     return _sorted_out(file, columns, block.lines, block.raw, bad)
 
 
 def _sorted_out(
-    file: DatasetFile, columns: Sequence[Sequence[str]], lines: list[int], raw: list[str], bad: list[SetAside]
+    file: DatasetFile, columns: Sequence[Sequence[str]], lines: Sequence[int], raw: Sequence[str], bad: list[SetAside]
 ) -> Piece:
     rows, wrong = read_columns(file.fact, columns)
     if wrong:

@@ -27,7 +27,8 @@ def read_columns(fact: Fact, columns: Sequence[Sequence[str]]) -> tuple[list[Row
     read = [_read_column(column, values, wrong) for column, values in zip(fact.columns, columns, strict=True)]
     rows = list(zip(*read, strict=True))
     if fact.recorded and fact.occurred:
-        _check_clocks(fact, rows, wrong)
+        told = dict(zip(fact.names, read, strict=True))
+        _check_clocks(fact, told[fact.recorded], told[fact.occurred], wrong)
     return [row for i, row in enumerate(rows) if i not in wrong] if wrong else rows, wrong
 
 
@@ -142,9 +143,7 @@ READERS: dict[Kind, Callable[[str], Any]] = {
 }
 
 
-def _check_clocks(fact: Fact, rows: list[Row], wrong: dict[int, str]) -> None:
-    recorded, occurred = fact.names.index(fact.recorded or ""), fact.names.index(fact.occurred or "")
-    for i, row in enumerate(rows):
-        known, at = row[recorded], row[occurred]
+def _check_clocks(fact: Fact, recorded: Sequence[Any], occurred: Sequence[Any], wrong: dict[int, str]) -> None:
+    for i, (known, at) in enumerate(zip(recorded, occurred, strict=True)):
         if known is not None and at is not None and at > known + CLOCKS_APART:
             wrong.setdefault(i, f"{fact.occurred} is more than a day after {fact.recorded}: nobody could have known")
