@@ -4,7 +4,6 @@ The numbers are those at the top of each page; the tables are the pages' own, a 
 """
 
 from datetime import datetime
-from math import isnan
 from typing import Any
 
 from pydantic import Field
@@ -16,7 +15,7 @@ from dashboard.views.sources import WhatComesIn
 from dashboard.views.trust import Trust
 from dashboard.views.watch import Watch
 from dashboard.web.shapes import Shape
-from dashboard.web.shaping import rows
+from dashboard.web.shaping import each, mirrored
 
 Row = dict[str, Any]
 
@@ -102,81 +101,29 @@ class Stages(Shape):
 
 def duties(found: WhoIsUp) -> Duties:
     """As the page Who's up has them."""
-    return Duties(
-        as_of=found.now,
-        sentence=found.sentence,
-        waiting_for=found.waiting_for,
-        things=found.things,
-        overdue=found.overdue,
-        at_risk=found.at_risk,
-        due_in_24_hours=found.soon,
-        parties=rows(found.parties),
-        owed=rows(found.owed),
-        cases=rows(found.cases),
-    )
+    return mirrored(Duties, found, as_of=found.now, due_in_24_hours=found.soon)
 
 
 def troubles(found: Watch) -> Troubles:
     """As the page Watch has them."""
-    return Troubles(
-        as_of=found.now,
-        sentence=found.sentence,
-        stuck_nodes=found.stuck_nodes,
-        overdue=found.late,
-        contradictions=list(found.contradictions),
-        silent=list(found.silent),
-        stuck=rows(found.stuck),
-        changed=rows(found.changed),
-    )
+    return mirrored(Troubles, found, as_of=found.now, overdue=found.late)
 
 
 def told(found: WhoWasTold) -> Told:
     """As the page Notices has it."""
-    return Told(
-        sentence=found.sentence,
-        unconfirmed=len(found.unconfirmed),
-        written=found.written,
-        audiences=found.audiences,
-        failing=found.failing,
-        ladders=rows(found.ladders),
-        deliveries=rows(found.deliveries),
-    )
+    return mirrored(Told, found, unconfirmed=len(found.unconfirmed))
 
 
 def intake(found: WhatComesIn) -> Intake:
     """As the page Sources has it; what a row that was set aside says stays on the page."""
-    return Intake(
-        sentence=found.sentence,
-        facts=found.rows,
-        set_aside=found.set_aside,
-        failing=list(found.failing),
-        sources=rows(found.sources),
-    )
+    return mirrored(Intake, found, facts=found.rows)
 
 
 def record(found: Trust) -> Record:
     """As the page Trust has it."""
-    return Record(
-        sentence=found.sentence,
-        forecasts=found.forecasts,
-        maintenances=found.maintenances,
-        held=_known(found.held),
-        typical_hours=_known(found.typical_hours),
-        promise_hours=_known(found.promise_hours),
-        scores=[{name: _known(value) for name, value in row.items()} for row in rows(found.scores)],
-    )
-
-
-def _known(value: Any) -> Any:
-    """JSON has no number that is none."""
-    return None if isinstance(value, float) and isnan(value) else value
+    return mirrored(Record, found)
 
 
 def stages(found: Lifecycle) -> Stages:
     """As the page Lifecycle has them."""
-    names = list(InStage.model_fields)
-    return Stages(
-        as_of=found.now,
-        sentence=found.sentence,
-        stages=[InStage(**{name: row[name] for name in names}) for row in rows(found.stages)],
-    )
+    return mirrored(Stages, found, as_of=found.now, stages=each(InStage, found.stages))

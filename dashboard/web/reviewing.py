@@ -1,7 +1,6 @@
 """A review as the API answers it: the figures of the page Review under their own names."""
 
 from datetime import datetime
-from math import isnan
 
 from pydantic import Field
 
@@ -12,6 +11,7 @@ from dashboard.model.review import Figures, Went
 from dashboard.views.review import Review
 from dashboard.web.asking import Asked, Dated
 from dashboard.web.shapes import Shape
+from dashboard.web.shaping import mirrored
 from dashboard.web.whom import answers
 
 
@@ -143,46 +143,23 @@ def _shaped(found: Review) -> PeriodReview:
     )
 
 
-def _known(value: float) -> float | None:
-    return None if isnan(value) else value
-
-
 def measured(figures: Figures) -> Measured:
     """The same numbers as the page has."""
-    told = {name: getattr(figures, name) for name in Measured.model_fields if name != "waiting"}
-    known = {name: _known(value) if isinstance(value, float) else value for name, value in told.items()}
-    return Measured.model_validate({**known, "waiting": dict(figures.by_role)})
+    return mirrored(Measured, figures, waiting=dict(figures.by_role))
 
 
 def _maintenance(each: Went) -> MaintenanceReview:
-    return MaintenanceReview(
-        maintenance_id=each.maintenance_id,
-        title=each.title,
-        provider=each.provider_id,
-        kind=each.kind,
-        gpus=each.gpus,
-        began_at=each.began_at,
-        ended_at=each.ended_at,
-        promised=each.promised,
-        was=each.was,
-        slip=_known(each.slip),
-        gpu_hours=each.out,
-        unplanned=each.unplanned,
-        waiting=dict(each.by_role),
-    )
+    return mirrored(MaintenanceReview, each, provider=each.provider_id, gpu_hours=each.out, waiting=dict(each.by_role))
 
 
 def _debt(each: Debt) -> DebtReview:
-    return DebtReview(
-        maintenance_id=each.maintenance_id,
-        title=each.title,
+    return mirrored(
+        DebtReview,
+        each,
         provider=each.provider_id,
-        kind=each.kind,
         severity=each.severity.value,
-        gpus=each.gpus,
         first_planned_start=each.first,
         planned_start=each.begins,
         put_off_hours=each.put_off.total_seconds() / 3600,
-        gpu_days=each.gpu_days,
         cost_gpu_hours=each.cost,
     )

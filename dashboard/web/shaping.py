@@ -1,6 +1,7 @@
 """From the views that pages draw to what the API answers: the same numbers under the API's names."""
 
-from typing import Any
+from math import isnan
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -31,16 +32,33 @@ from dashboard.web.shapes import (
     Stage,
 )
 
+S = TypeVar("S", bound=Shape)
+
+
+def mirrored(shape: type[S], found: object, **told: Any) -> S:
+    """What a view found in a shape of the API, which has most of its names; `told` are those that go by another."""
+    same = {name: _plain(getattr(found, name)) for name in shape.model_fields if name not in told}
+    return shape(**same, **{name: _plain(value) for name, value in told.items()})
+
+
+def each(shape: type[S], frame: pd.DataFrame) -> list[S]:
+    """A view's table as shapes, a row one; columns that the shape does not have are left out."""
+    return [shape(**{name: row[name] for name in shape.model_fields}) for row in rows(frame)]
+
 
 def rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows of a view's table, instants in UTC; unknown ones are None."""
-    return [
-        {str(name): None if value is None or value is pd.NaT else _plain(value) for name, value in row.items()}
-        for row in frame.to_dict("records")
-    ]
+    """The rows of a view's table, instants in UTC; what is not known is None."""
+    return [{str(name): _plain(value) for name, value in row.items()} for row in frame.to_dict("records")]
 
 
 def _plain(value: Any) -> Any:
+    """A value as JSON has it: tables as rows, and None for what is not known."""
+    if isinstance(value, pd.DataFrame):
+        return rows(value)
+    if isinstance(value, tuple):
+        return list(value)
+    if value is pd.NaT or (isinstance(value, float) and isnan(value)):
+        return None
     return value.to_pydatetime() if isinstance(value, pd.Timestamp) else value
 
 
@@ -72,70 +90,56 @@ def _maintenance(bar: Bar, row: dict[str, Any]) -> Maintenance:
 
 def in_full(found: WhereItStands) -> MaintenanceInFull:
     """As the page Maintenance has it."""
-    same = ("maintenance_id", "title", "risk", "sentence", "moved", "gpus", "out", "returned", "lost")
-    return MaintenanceInFull(
-        **{name: getattr(found, name) for name in same},
+    return mirrored(
+        MaintenanceInFull,
+        found,
         as_of=found.now,
         status=found.status.replace(" ", "_"),
-        because=list(found.because),
-        account=list(found.account),
-        stages=[Stage(**_some(row, Stage)) for row in rows(found.stages)],
-        back=[Back(**_some(row, Back)) for row in rows(found.back)],
+        stages=each(Stage, found.stages),
+        back=each(Back, found.back),
         curve=_curve(found.fan.curve),
         past=Past(at=list(found.fan.past_at), gpus_out=list(found.fan.past_out)),
-        waiting_for=[Owed(**_some(row, Owed)) for row in rows(found.waiting_for)],
+        waiting_for=each(Owed, found.waiting_for),
     )
-
-
-def _some(row: dict[str, Any], shape: type[Shape]) -> dict[str, Any]:
-    return {name: row[name] for name in shape.model_fields}
 
 
 def node(found: WhatHappened) -> places.Node:
     """As the page Node has it."""
-    same = ("node_id", "sentence", "cluster", "stage", "since", "who", "contact", "escalates_to", "maintenance_id",
-            "outs", "repairs", "hours_out")  # fmt: skip
-    told = [row | {"hours": None if pd.isna(row["hours"]) else row["hours"]} for row in rows(found.maintenances)]
-    return places.Node(
-        **{name: getattr(found, name) for name in same},
+    return mirrored(
+        places.Node,
+        found,
         as_of=found.now,
-        beside=list(found.beside),
-        contradictions=list(found.odd),
-        maintenances=[places.Passage(**_some(row, places.Passage)) for row in told],
+        contradictions=found.odd,
+        maintenances=each(places.Passage, found.maintenances),
     )
 
 
 def cluster(found: HowIsCluster) -> places.ClusterInFull:
     """As the page Cluster has it."""
-    same = ("cluster", "sentence", "nodes", "gpus", "in_service", "out", "lost")
-    return places.ClusterInFull(
-        **{name: getattr(found, name) for name in same},
+    return mirrored(
+        places.ClusterInFull,
+        found,
         as_of=found.now,
-        why=[places.Cause(**_some(row, places.Cause)) for row in rows(found.why)],
-        coming=[places.Coming(**_some(row, places.Coming)) for row in rows(found.coming)],
-        teams=[places.TeamShare(**_some(row, places.TeamShare)) for row in rows(found.teams)],
-        worst=[places.Troubled(**_some(row, places.Troubled)) for row in rows(found.worst)],
+        why=each(places.Cause, found.why),
+        coming=each(places.Coming, found.coming),
+        teams=each(places.TeamShare, found.teams),
+        worst=each(places.Troubled, found.worst),
         curve=_curve(found.fan.curve),
     )
 
 
 def hits(found: Found) -> places.Hits:
     """As the page Search has them."""
-    items = [places.Hit(kind=each.kind, id=each.id, name=each.name, about=each.about) for each in found.hits]
-    return places.Hits(items=items, more=list(found.more))
+    return mirrored(places.Hits, found, items=[mirrored(places.Hit, hit) for hit in found.hits])
 
 
 def capacity(found: WhatIsOut) -> Capacity:
     """As the page Capacity has it."""
-    return Capacity(
+    return mirrored(
+        Capacity,
+        found,
         as_of=found.now,
-        sentence=found.sentence,
-        gpus=found.gpus,
-        out=found.out,
-        lost=found.lost,
         allocated=found.fan.allocated,
-        likely_back=found.likely_back,
-        plan_on=found.plan_on,
         curve=_curve(found.fan.curve),
         past=Past(at=list(found.fan.past_at), gpus_out=list(found.fan.past_out)),
         clusters=clusters(found).items,
