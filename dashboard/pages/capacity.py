@@ -11,7 +11,7 @@ from dashboard.views.capacity import WhatIsOut
 BEHIND = {
     "title": columns.text("Maintenance", 250),
     "gpus_out": columns.count("GPUs out"),
-    "gpus_total": columns.count("of"),
+    "gpus_total": columns.count("Of"),
     "risk": columns.text("Risk"),
     "likely_back": columns.instant("Likely back"),
     "plan_on": columns.instant("Plan on"),
@@ -23,10 +23,10 @@ BEHIND = {
 TEAMS = {
     "team": "Team",
     "allocated": "GPUs allocated",
-    "out_now": "out now",
-    "most_out": "out at most",
-    "most_out_at": "on",
-    "basis": "known",
+    "out_now": "Out now",
+    "most_out": "Out at most",
+    "most_out_at": "On",
+    "basis": "Known",
 }
 CLUSTERS = {
     "cluster": "Cluster",
@@ -34,9 +34,9 @@ CLUSTERS = {
     "region": "Region",
     "sku": "SKU",
     "gpus": "GPUs",
-    "in_service": "in service",
-    "out": "out",
-    "lost": "lost",
+    "in_service": "In service",
+    "out": "Out",
+    "lost": "Lost",
 }
 BACK = "When 95 % of the GPUs that are out now are back in service."
 

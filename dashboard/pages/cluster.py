@@ -24,10 +24,10 @@ COMING = {
 }
 TEAMS = {
     "team": "Team",
-    "allocated": "allocated",
-    "available": "serving",
-    "out": "out",
-    "short": "short",
+    "allocated": "Allocated",
+    "available": "Serving",
+    "out": "Out",
+    "short": "Short",
 }
 WORST = {
     "node_id": columns.text("Node", 200),

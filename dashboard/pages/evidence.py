@@ -21,7 +21,7 @@ BEHIND = {
     "was": columns.instant("It was"),
     "slip_hours": columns.hours("Slip"),
     "gpu_hours": columns.whole("GPU-hours out"),
-    "unplanned": columns.whole("unplanned"),
+    "unplanned": columns.whole("Unplanned"),
     "failed": columns.count("Validations failed"),
     "kept": columns.text("SLA kept"),
     "notice_hours": columns.lasted("Notice"),

@@ -11,22 +11,22 @@ from dashboard.views.maintenance import WhereItStands
 
 STAGES = {
     "stage": "Stage",
-    "key": "key",
-    "nodes": "nodes",
+    "key": "Key",
+    "nodes": "Nodes",
     "gpus": "GPUs",
     "waiting_for": "Waiting for",
-    "longest_words": "longest",
+    "longest_words": "Longest",
 }
 WAITING = {
     "who": "Who",
-    "what": "owes what",
-    "due": "due",
-    "late_words": "late",
-    "basis": "by",
+    "what": "Owes what",
+    "due": "Due",
+    "late_words": "Late",
+    "basis": "By",
     "contact": "Contact",
     "escalates_to": "Escalates to",
     "role": "Role",
-    "since": "since",
+    "since": "Since",
 }
 STRAGGLERS = {
     "node_id": columns.text("Node", 180),
@@ -41,19 +41,19 @@ CASES = {
     "case_id": "Case",
     "node_id": "Node",
     "status": "Status",
-    "resolution_due_at": "fix due",
+    "resolution_due_at": "Fix due",
     "note": "Note",
     "severity": "Severity",
-    "opened_at": "opened",
-    "response_due_at": "answer due",
+    "opened_at": "Opened",
+    "response_due_at": "Answer due",
 }
 TOLD = {"audience": "Audience", "told": "Told last", "next": "Next", "not_sent": "Not sent, and why"}
 UPDATES = {
     "recorded_at": "When",
     "source": "Source",
     "status": "Status",
-    "planned_start": "planned start",
-    "planned_end": "planned end",
+    "planned_start": "Planned start",
+    "planned_end": "Planned end",
     "note": "Note",
 }
 MOST_OWED = 30

@@ -11,12 +11,12 @@ STAGES = {
     "stage": "Stage",
     "scheduler": "What the scheduler does",
     "holder": "Has the ball",
-    "likely": "likely",
-    "plan_on": "plan on",
-    "nodes": "nodes",
+    "likely": "Likely",
+    "plan_on": "Plan on",
+    "nodes": "Nodes",
     "gpus": "GPUs",
 }
-OTHERS = {"way": "From one to the next", "moves": "times", "likely": "likely after", "plan_on": "plan on"}
+OTHERS = {"way": "From one to the next", "moves": "Times", "likely": "Likely after", "plan_on": "Plan on"}
 CONTRACT = (
     "Capacity is out from cordoned until in service. Removed is lost, and counted as lost, never as returned.",
     "in_service: of each cluster, so many GPUs or more are in service at each instant, with that certainty. Plan on "

@@ -9,7 +9,7 @@ from dashboard.model.scope import Scope
 from dashboard.pages import address, ledger, paper, share, shell, tellings
 from dashboard.views.maintenance import WhereItStands
 
-BACK = {"fraction": "Back", "likely": "likely", "plan_on": "plan on", "words": "in words"}
+BACK = {"fraction": "Back", "likely": "Likely", "plan_on": "Plan on", "words": "In words"}
 
 
 def page(scope: Scope) -> None:

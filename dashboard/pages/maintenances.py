@@ -18,7 +18,7 @@ TABLE = {
     "slip_hours": columns.hours("Slip"),
     "waiting_for": columns.text("Waiting for"),
     "gpus_out": columns.count("GPUs out"),
-    "gpus": columns.count("of"),
+    "gpus": columns.count("Of"),
     "planned_start": columns.instant("Planned start"),
     "provider": columns.text("Provider"),
     "cluster": columns.text("Cluster"),

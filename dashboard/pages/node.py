@@ -20,9 +20,9 @@ CASES = {
     "case_id": "Case",
     "status": "Status",
     "note": "Note",
-    "opened_at": "opened",
+    "opened_at": "Opened",
     "severity": "Severity",
-    "closed_at": "closed",
+    "closed_at": "Closed",
     "title": "Maintenance",
 }
 

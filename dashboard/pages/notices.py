@@ -21,7 +21,7 @@ DELIVERIES = {
     "subject": "What",
     "channel": "Over",
     "state": "State",
-    "attempts": "tries",
+    "attempts": "Tries",
     "said": "What was answered",
 }
 

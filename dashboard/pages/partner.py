@@ -11,11 +11,11 @@ from dashboard.views.partner import Partner
 THEIRS = {
     "what": "What",
     "maintenance": "Maintenance",
-    "due": "due",
-    "late_words": "late",
+    "due": "Due",
+    "late_words": "Late",
     "who": "Who",
-    "basis": "by",
-    "since": "since",
+    "basis": "By",
+    "since": "Since",
     "escalates_to": "Escalates to",
 }
 OURS = {name: head for name, head in THEIRS.items() if name != "escalates_to"}
@@ -23,10 +23,10 @@ CASES = {
     "case_id": "Case",
     "node_id": "Node",
     "status": "Status",
-    "response_due_at": "answer due",
-    "resolution_due_at": "fix due",
+    "response_due_at": "Answer due",
+    "resolution_due_at": "Fix due",
     "severity": "Severity",
-    "opened_at": "opened",
+    "opened_at": "Opened",
     "maintenance": "Maintenance",
 }
 

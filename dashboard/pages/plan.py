@@ -18,18 +18,18 @@ APART = {0.0: "in one go", 24.0: "halves, a day apart", 72.0: "halves, 3 days ap
 BESIDE = {"what": " ", "today": "As planned", "instead": "Instead", "difference": "Difference"}
 CLASHES = {
     "title": "Maintenance",
-    "shares": "also takes from",
-    "begins": "both out from",
-    "ends": "until",
+    "shares": "Also takes from",
+    "begins": "Both out from",
+    "ends": "Until",
     "together": "GPUs out at most, both",
 }
 DECISIONS = {
     "recorded_at": "When",
     "what": "What",
     "why": "Why",
-    "decided_by": "by",
-    "signed_off_by": "signed off by",
-    "knowing": "knowing",
+    "decided_by": "By",
+    "signed_off_by": "Signed off by",
+    "knowing": "Knowing",
 }
 
 

@@ -8,11 +8,11 @@ from dashboard.views.tellings import Tellings
 
 PARTS = {
     "maintenance_id": "Told as",
-    "sources": "by",
+    "sources": "By",
     "status": "Status",
-    "ends": "planned end",
+    "ends": "Planned end",
     "because": "Taken for one by",
-    "since": "since",
+    "since": "Since",
 }
 
 

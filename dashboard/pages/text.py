@@ -110,7 +110,9 @@ def quantity(value: Any) -> str:
 def cell(value: Any, zone: str) -> str:
     """One value in words: instants on the viewer's clock, a dash for what is not known."""
     if isinstance(value, datetime):
-        return plain(when(value, zone))
+        return plain(when(value, zone)).replace(
+            " ", "\u00a0", 2
+        )  # in a narrow column only the time of day may go below
     if isinstance(value, bool):
         return "yes" if value else "no"
     if value is None or value == "" or pd.isna(value):

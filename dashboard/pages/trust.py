@@ -11,18 +11,18 @@ from dashboard.views.trust import Trust
 
 SCORES = {
     "group": "By",
-    "name": "of",
-    "forecasts": "forecasts",
+    "name": "Of",
+    "forecasts": "Forecasts",
     "held": "80 % ranges held, %",
-    "ours": "ours, h",
-    "promise": "promise, h",
-    "line": "straight line, h",
-    "usual": "usual times, h",
+    "ours": "Ours, h",
+    "promise": "Promise, h",
+    "line": "Straight line, h",
+    "usual": "Usual times, h",
 }
 SAID = {
     "title": columns.text("Maintenance", 250),
     "phase": columns.text("Said"),
-    "as_of": columns.instant("on"),
+    "as_of": columns.instant("On"),
     "likely": columns.instant("Likely back"),
     "plan_on": columns.instant("Plan on"),
     "was": columns.instant("It was"),

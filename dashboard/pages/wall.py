@@ -11,7 +11,7 @@ from dashboard.views.watch import Watch
 WALL = "wall"
 LOOK = Path(__file__).with_name("wall.css")
 MOST = 10  # rows of a table, and lines of a list
-STUCK = {"node_id": "Node", "stage": "stuck in", "hours": "hours", "who": "ask"}
+STUCK = {"node_id": "Node", "stage": "Stuck in", "hours": "Hours", "who": "Ask"}
 OVERDUE = {name: watch_parts.OVERDUE[name] for name in ("who", "what", "late_words")}
 
 

@@ -8,8 +8,8 @@ from dashboard.views.watch import Watch
 
 OVERDUE = {
     "who": "Whom",
-    "what": "owes what",
-    "late_words": "late",
+    "what": "Owes what",
+    "late_words": "Late",
     "contact": "Contact",
     "escalates_to": "Escalates to",
     "title": "Maintenance",

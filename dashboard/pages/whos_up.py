@@ -8,20 +8,20 @@ from dashboard.views.expectations import WhoIsUp
 
 PARTIES = {
     "who": "Whom",
-    "what": "owes first",
-    "late_words": "late",
-    "overdue_words": "overdue",
-    "next_due": "next due",
-    "at_risk": "at risk",
+    "what": "Owes first",
+    "late_words": "Late",
+    "overdue_words": "Overdue",
+    "next_due": "Next due",
+    "at_risk": "At risk",
     "contact": "Contact",
     "escalates_to": "Escalates to",
 }
 CLOCKS = {
     "who": "Whom",
-    "what": "owes what",
+    "what": "Owes what",
     "state": "State",
-    "due": "due",
-    "chance_words": "chance to break",
+    "due": "Due",
+    "chance_words": "Chance to break",
     "basis_words": "Agreed",
     "title": "Maintenance",
 }
@@ -41,11 +41,11 @@ OWED = {
 CASES = {
     "case_id": "Case",
     "node_id": "Node",
-    "stage": "which is",
+    "stage": "Which is",
     "state": "Case is",
     "status": "Status",
-    "resolution_due_at": "fix due",
-    "response_due_at": "answer due",
+    "resolution_due_at": "Fix due",
+    "response_due_at": "Answer due",
     "severity": "Severity",
     "maintenance": "Maintenance",
     "note": "Note",

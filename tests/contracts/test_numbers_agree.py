@@ -118,7 +118,7 @@ def test_capacity(sample: World, at: datetime) -> None:
     assert metrics(shown)["Out now"] == [each for each in (out, whole, lost) if each or each is whole or each is out]
     assert (told["out"], told["lost"], told["gpus"]) == (out, lost, whole)
     assert {each["cluster"]: each["out"] for each in told["clusters"] if each["out"]} == clusters
-    assert table(shown, "Cluster", "out") == {each["cluster"]: each["out"] for each in told["clusters"]}
+    assert table(shown, "Cluster", "Out") == {each["cluster"]: each["out"] for each in told["clusters"]}
 
 
 def test_maintenances(sample: World, at: datetime) -> None:
@@ -176,7 +176,7 @@ def test_where_nodes_stand(sample: World, at: datetime) -> None:
 
     counted = {each["stage"].replace(" ", "_"): each["nodes"] for each in told["stages"] if each["nodes"]}
     assert counted == nodes | ({"removed": lost} if lost else {})
-    assert table(shown, "Stage", "nodes") == {each["stage"]: each["nodes"] for each in told["stages"]}
+    assert table(shown, "Stage", "Nodes") == {each["stage"]: each["nodes"] for each in told["stages"]}
 
 
 def test_who_is_up(sample: World, at: datetime) -> None:
