@@ -4,6 +4,7 @@ import json
 import zlib
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -167,7 +168,11 @@ def _unpack_futures(packed: bytes) -> tuple[tuple[datetime, ...], tuple[Part, ..
     steps = np.frombuffer(raw, dtype="<i4", offset=4 + size).reshape(shape)
     paths: Paths = np.cumsum(steps, axis=3, dtype=np.int32)
     parts = tuple(Part(c, t, g, paths[i, 0], paths[i, 1], paths[i, 2]) for i, (c, t, g) in enumerate(head["parts"]))
-    return tuple(instant(at) for at in head["grid"]), parts
+    return tuple(map(_shared, head["grid"])), parts
+
+
+_shared = lru_cache(maxsize=4_096)(instant)
+"""Full hours: the same few in the grid of every forecast."""
 
 
 def latest_words(connection: Connection, ids: Iterable[str]) -> dict[str, Forecast]:

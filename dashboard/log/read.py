@@ -119,7 +119,7 @@ def node_attributes(
     query = select(nodes.c.node_id, nodes.c.cluster_id, nodes.c.rack, nodes.c.gpus, nodes.c.team_id)
     chosen = None if node_ids is None else sorted(set(node_ids))
     parts = [query] if chosen is None else [query.where(nodes.c.node_id.in_(part)) for part in in_chunks(chosen)]
-    return {row[0]: Attributes(*row[1:]) for part in parts for row in connection.execute(part)}
+    return {row[0]: Attributes(*row[1:]) for part in parts for row in connection.execute(part).all()}
 
 
 def nodes_of(connection: Connection, cluster: str, at: int | None = None) -> dict[str, Attributes]:

@@ -22,6 +22,9 @@ from dashboard.model.stages import CODE, OUT, Stage, Status
 _T = FACT_TABLES["node_transitions"]
 _M = FACT_TABLES["maintenance_nodes"]
 _S = current_stages.c
+RANK: dict[str, int] = {stage.value: code for stage, code in CODE.items()}
+"""Which of two stages of one instant is the later."""
+
 _counts = or_(_S.since.is_not(None), and_(_S.named_at.is_not(None), ~_S.withdrawn))
 
 
@@ -185,7 +188,7 @@ def _standings(connection: Connection, at: int | None, where: Any) -> list[Stand
         .join(nodes, nodes.c.node_id == stages.c.node_id)
         .where(where)
     )
-    return [Standing(*row) for row in connection.execute(query)]
+    return [Standing(*row) for row in connection.execute(query).all()]
 
 
 def _as_of(connection: Connection, ids: list[str], joined: Wholes, at: int) -> list[Standing]:
@@ -207,10 +210,39 @@ def _as_of(connection: Connection, ids: list[str], joined: Wholes, at: int) -> l
     return found
 
 
+class Entry(NamedTuple):
+    """A node's entry into a stage, and the one that it was in as the time asked about began ('' for none)."""
+
+    maintenance_id: str
+    node_id: str
+    occurred_at: int
+    stage: str
+    at_first: str
+
+
 def changes(
     connection: Connection, since: int, at: int | None = None, maintenance_id: str | None = None
 ) -> list[Change]:
     """Every change of a node's stage that occurred after `since`, in order; of one maintenance, or of all."""
+    standing: dict[tuple[str, str], str] = {}
+    found = []
+    for maintenance, node, occurred_at, stage, at_first in sorted(
+        entries(connection, since, at, maintenance_id), key=lambda each: (each.occurred_at, RANK[each.stage])
+    ):
+        was = standing.get((maintenance, node), at_first)
+        standing[maintenance, node] = stage
+        if stage != was:
+            found.append(Change(maintenance, node, occurred_at, was, stage))
+    return found
+
+
+def entries(
+    connection: Connection, since: int, at: int | None = None, maintenance_id: str | None = None
+) -> list[Entry]:
+    """Every entry of a node into a stage that occurred after `since`, in no order; of one maintenance, or of all.
+
+    One may be told twice, or be into the stage that the node is in already.
+    """
     earlier = _T.alias("earlier")
     known = [] if at is None else [earlier.c.recorded_at <= at]
     before = (
@@ -227,22 +259,17 @@ def changes(
         .scalar_subquery()
     )
     joined = read_wholes(connection, at)
-    query = select(_T.c.maintenance_id, _T.c.node_id, _T.c.occurred_at, _T.c.stage, before)
+    query = select(_T.c.maintenance_id, _T.c.node_id, _T.c.occurred_at, _T.c.stage, func.coalesce(before, ""))
     query = query.where(_T.c.occurred_at > since)
     if at is not None:
         query = query.where(_T.c.recorded_at <= at)
     parts = [query] if maintenance_id is None else _parts(query, _T.c.maintenance_id, joined.parts([maintenance_id]))
-    rows = [tuple(row) for part in parts for row in connection.execute(part)]
-    first = _before(connection, since, at, joined) if joined.of else {}
-    entered = {(joined.whole(row[0]), *row[1:4]): row[4] for row in rows}
-    standing: dict[tuple[str, str], str] = {}
-    found = []
-    for (maintenance, node, occurred_at, stage), was_told in sorted(entered.items(), key=_in_order):
-        was = standing.get((maintenance, node), first.get((maintenance, node), was_told) or "")
-        standing[maintenance, node] = stage
-        if stage != was:
-            found.append(Change(maintenance, node, occurred_at, was, stage))
-    return found
+    rows = [row for part in parts for row in connection.execute(part).all()]  # far cheaper than one by one
+    if not joined.of:
+        return [Entry._make(row) for row in rows]
+    first = _before(connection, since, at, joined)
+    told = (Entry._make(row)._replace(maintenance_id=joined.whole(row[0])) for row in rows)
+    return [each._replace(at_first=first.get(each[:2], each.at_first)) for each in told]
 
 
 def _before(connection: Connection, since: int, at: int | None, joined: Wholes) -> dict[tuple[str, str], str]:
@@ -258,8 +285,3 @@ def _before(connection: Connection, since: int, at: int | None, joined: Wholes) 
         latest, _ = derive.latest_stages(row for row in told if row[3] <= since)
         found |= {key: str(word[2]) for key, word in latest.items()}
     return found
-
-
-def _in_order(item: tuple[tuple[str, str, int, str], str | None]) -> tuple[int, int]:
-    (_, _, occurred_at, stage), _ = item
-    return occurred_at, CODE[Stage(stage)]

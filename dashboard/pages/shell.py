@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -24,6 +24,7 @@ from dashboard.pages.text import plain, zone_words
 from dashboard.views.freshness import Freshness
 
 POLL = "3s"  # with looking, forecasting and drawing, what is known is on the screen within five seconds
+A_WHILE = timedelta(minutes=1)
 HERE = "asked_here"  # what the page asked that is drawn now
 STILL = "The rest of the page still works."
 
@@ -156,7 +157,7 @@ def _age(freshness: Freshness, scope: Scope) -> None:
 
 
 def _ages(freshness: Freshness, scope: Scope) -> None:
-    columns = {"source": "source", "last_at": "last heard", "age_words": "age"}
+    columns = {"source": "Source", "last_at": "Last heard", "age_words": "Age"}
     table(freshness.sources, columns, scope.zone, "Age of each source")
 
 
@@ -165,19 +166,26 @@ class Drawn:
     """What a page is drawn from."""
 
     position: int
-    minute: str
+    at: datetime
     colours: str
+
+    def is_still_right(self, now: "Drawn") -> bool:
+        """Whether a page drawn from this says what one drawn `now` would, but for its ages within a minute.
+
+        A minute of its own, not the clock's: else all who look would have their pages drawn in the same second.
+        """
+        return (self.position, self.colours) == (now.position, now.colours) and now.at - self.at < A_WHILE
 
 
 @st.fragment(run_every=POLL)
 def stay_live(seen: Drawn | None) -> None:
-    """Draws the page again when the log has moved, the minute has passed or the colours have changed, and otherwise
+    """Draws the page again when the log has moved, a minute has passed or the colours have changed, and otherwise
     leaves it alone.
 
     What the page asked is asked anew before: while answers are being made, nobody sees a page that is half drawn.
     """
     stands = drawn_from()
-    if stands is None or stands == seen:
+    if stands is None or (seen is not None and seen.is_still_right(stands)):
         return
     _position.set(stands.position)
     for question, args in list(st.session_state.get(HERE, {}).values()):
@@ -196,7 +204,7 @@ def stay_in_colour(colours: str) -> None:
 def drawn_from() -> Drawn | None:
     """What a live page is drawn from; None while nobody answers."""
     try:
-        return Drawn(_asked().ask.head().position, f"{now():%H%M}", look().background)
+        return Drawn(_asked().ask.head().position, now(), look().background)
     except Exception:  # the page itself says what is wrong; a beat that fails waits for the next
         return None
 

@@ -111,10 +111,13 @@ def together(forecasts: Iterable[Forecast], fleet: Fleet, now: datetime) -> Toge
     grid = grid_from(now)
     stamps = np.array([micros(each) for each in grid])
     sums: dict[Key, Sums] = {}
+    places: dict[tuple[datetime, ...], npt.NDArray[np.intp]] = {}  # most share a grid
     for forecast in forecasts:
-        own = np.array([micros(each) for each in forecast.grid])
-        place = np.clip(np.searchsorted(own, stamps, side="right") - 1, 0, max(own.size - 1, 0))
-        for part in forecast.parts if own.size else ():
+        if forecast.grid not in places:
+            own = np.array([micros(each) for each in forecast.grid])
+            places[forecast.grid] = np.clip(np.searchsorted(own, stamps, side="right") - 1, 0, max(own.size - 1, 0))
+        place = places[forecast.grid]
+        for part in forecast.parts if forecast.grid else ():
             key = (part.cluster_id, part.team_id or "")
             if key not in sums:
                 sums[key] = Sums(*(np.zeros((PATHS, len(grid)), np.int32) for _ in range(3)))

@@ -6,12 +6,13 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from dashboard.log.read import node_attributes
-from dashboard.log.state import Change, Known, Standing, changes, maintenances, of_maintenances, out_or_lost
+from dashboard.log.state import RANK, Entry, Known, Standing, entries, maintenances, of_maintenances, out_or_lost
 from dashboard.model.maintenance import Maintenance, stage_by_status
 from dashboard.model.stages import OUT, RUNNING
 from dashboard.views.fleet import Fleet
 
 OUT_STAGES = sorted(str(stage) for stage in OUT)
+MEMBER = ["maintenance_id", "node_id"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,8 @@ def out_over_time(
     maintenance_id: str | None = None,
 ) -> list[int]:
     """GPUs out in scope at `points` evenly spaced instants from `since` to `until` (µs), as known at `at`."""
-    moved = [each for each in changes(connection, since, at, maintenance_id) if each.occurred_at <= until]
-    turns = _turns(connection, picture, moved, since, at)
+    entered = pd.DataFrame(entries(connection, since, at, maintenance_id), columns=list(Entry._fields))
+    turns = _turns(connection, picture, _changed(entered[entered["occurred_at"] <= until]), since, at)
     turns = turns.sort_values(["node_id", "at", "step"], ascending=[True, True, False], kind="stable")
     held = turns.groupby("node_id")["step"].cumsum()
     # Out is out, in however many maintenances: only the step from none to one, or back, moves capacity.
@@ -100,38 +101,39 @@ def out_over_time(
     return [max(round(float(running.iloc[i])), 0) if i >= 0 else 0 for i in place]
 
 
-def _turns(connection: Connection, picture: Picture, moved: list[Change], since: int, at: int | None) -> pd.DataFrame:
+def _changed(entered: pd.DataFrame) -> pd.DataFrame:
+    """Of entries into stages, those that changed it, with what they changed it from in `before`."""
+    entered = entered.assign(rank=entered["stage"].map(RANK)).sort_values([*MEMBER, "occurred_at", "rank"])
+    before = entered.groupby(MEMBER, sort=False)["stage"].shift()
+    entered = entered.assign(before=before.where(before.notna(), entered["at_first"]))
+    return entered[entered["stage"] != entered["before"]]
+
+
+def _turns(connection: Connection, picture: Picture, moved: pd.DataFrame, since: int, at: int | None) -> pd.DataFrame:
     """Every going out (+1) and coming back (-1) of a node, with its GPUs in scope; what was out already goes first."""
-    told: list[tuple[str, int, int]] = []
-    seen: set[tuple[str, str]] = set()
-    for change in moved:
-        told += _of_change(change, since, seen)
+    was, now = moved["before"].isin(OUT_STAGES), moved["stage"].isin(OUT_STAGES)
+    turned = moved[was != now]
+    first = moved.drop_duplicates(MEMBER)
+    began = first[first["before"].isin(OUT_STAGES)]
     out = picture.nodes[picture.nodes["is_out"]]
-    for maintenance, node, first_out_at in zip(out["maintenance_id"], out["node_id"], out["first_out_at"], strict=True):
-        if (maintenance, node) not in seen:
-            start = since - 1 if picture.known[maintenance].by_node or pd.isna(first_out_at) else int(first_out_at)
-            told.append((node, max(start, since - 1), 1))
-    turns = pd.DataFrame(told, columns=["node_id", "at", "step"]).astype({"at": "int64", "step": "int64"})
+    still = out[~pd.MultiIndex.from_frame(out[MEMBER]).isin(pd.MultiIndex.from_frame(first[MEMBER]))]
+    whole = ~still["maintenance_id"].map(lambda name: picture.known[name].by_node).astype(bool)
+    since_when = still["first_out_at"].where(whole & still["first_out_at"].notna(), since - 1).clip(lower=since - 1)
+    steps = now[was != now].map({True: 1, False: -1})
+    turns = pd.concat(
+        [
+            pd.DataFrame({"node_id": began["node_id"], "at": since - 1, "step": 1}),
+            pd.DataFrame({"node_id": turned["node_id"], "at": turned["occurred_at"], "step": steps}),
+            pd.DataFrame({"node_id": still["node_id"], "at": since_when, "step": 1}),
+        ],
+        ignore_index=True,
+    ).astype({"at": "int64", "step": "int64"})
     weight = _gpus_in_scope(connection, picture.fleet, set(turns["node_id"]), at)
     return turns.assign(gpus=turns["node_id"].map(weight).astype(float))
 
 
 def _gpus_in_scope(connection: Connection, fleet: Fleet, nodes: set[str], at: int | None) -> dict[str, float]:
-    attributes = node_attributes(connection, nodes, at)
-    return {
-        node: attributes[node].gpus * fleet.weight(attributes[node].cluster_id, attributes[node].team_id)
-        if node in attributes
-        else 0.0
-        for node in nodes
+    known = node_attributes(connection, nodes, at).items()
+    return dict.fromkeys(nodes, 0.0) | {
+        node: each.gpus * fleet.weight(each.cluster_id, each.team_id) for node, each in known
     }
-
-
-def _of_change(change: Change, since: int, seen: set[tuple[str, str]]) -> list[tuple[str, int, int]]:
-    was, now = change.before in OUT_STAGES, change.stage in OUT_STAGES
-    key, turns = (change.maintenance_id, change.node_id), []
-    if key not in seen and was:
-        turns.append((change.node_id, since - 1, 1))
-    seen.add(key)
-    if was != now:
-        turns.append((change.node_id, change.occurred_at, 1 if now else -1))
-    return turns
