@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
+from random import uniform
 from typing import Any
 
 import pandas as pd
@@ -122,7 +123,8 @@ def _of_then(key: str, _ask: Callable[[], Any]) -> _Told:
 
 
 # Without news only the ages in it change: whoever comes after a minute gets the last one while the next is made.
-@st.cache_resource(max_entries=512, show_spinner=False, ttl="60s", refresh_mode="background")
+# About a minute: processes that started together do not all work in the same second.
+@st.cache_resource(max_entries=512, show_spinner=False, ttl=uniform(50, 70), refresh_mode="background")
 def _of_now(key: str, _ask: Callable[[], Any]) -> _Told:
     return _Told(_ask(), next(_numbers))
 
