@@ -1,13 +1,13 @@
 """What every page stands in: the scope, the one cached read, the ways to other pages, and the net when one fails."""
 
 import logging
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
-from random import uniform
 from typing import Any
 
 import pandas as pd
@@ -124,7 +124,7 @@ def _of_then(key: str, _ask: Callable[[], Any]) -> _Told:
 
 # Without news only the ages in it change: whoever comes after a minute gets the last one while the next is made.
 # About a minute: processes that started together do not all work in the same second.
-@st.cache_resource(max_entries=512, show_spinner=False, ttl=uniform(50, 70), refresh_mode="background")
+@st.cache_resource(max_entries=512, show_spinner=False, ttl=50 + os.getpid() % 20, refresh_mode="background")
 def _of_now(key: str, _ask: Callable[[], Any]) -> _Told:
     return _Told(_ask(), next(_numbers))
 
