@@ -1,6 +1,7 @@
 """Every page in every state: full, empty, stale, failed, past."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
@@ -9,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard.errors import LogUnavailable
 from dashboard.model.scope import Scope
 from dashboard.pages.questions import Answers
+from dashboard.pages.shell import Drawn
 from dashboard.views.can_i_run import CanIRun
 from dashboard.views.partner import Partner
 from tests.pages.fakes import HOSTILE, Fake
@@ -381,6 +383,21 @@ def test_without_news_nothing_is_asked_again() -> None:
     fake.position += 1
     app.run()
     assert fake.asked.count("what_is_out") == 2
+
+
+@pytest.mark.parametrize(
+    ("position", "seconds", "colours", "right"),
+    [(7, 59, "light", True), (7, 60, "light", False), (8, 1, "light", False), (7, 1, "dark", False)],
+)
+def test_a_page_is_drawn_anew_a_minute_after_it_was_and_at_once_on_news(
+    position: int, seconds: int, colours: str, right: bool
+) -> None:
+    """A minute of its own: those who came at different times are never all drawn in the same second."""
+    at = datetime(2026, 1, 14, 12, 0, 42, tzinfo=UTC)
+
+    now = Drawn(position, at + timedelta(seconds=seconds), colours)
+
+    assert Drawn(7, at, "light").is_still_right(now) == right
 
 
 def test_a_failure_is_not_remembered() -> None:
