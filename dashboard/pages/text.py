@@ -13,7 +13,7 @@ from dashboard.views.words import reached
 # Streamlit's Markdown makes links, e-mail addresses, icons, emoji and arrows out of bare text after escapes are
 # resolved, so a backslash does not stop those; a character without width between their parts does.
 JOINER = "\u2060"
-UNIT = re.compile(r"(?<=\d) (?=(?:%|h|d|GPUs?|nodes?)(?!\w))")  # a number and its unit stay in one line
+UNIT = re.compile(r"(?<=\d) (?=(?:%|h|d|min|GPUs?|nodes?)(?!\w))")  # a number and its unit stay in one line
 SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$&^=])")
 MADE_OF_TEXT = re.compile(
     r"(?<=:)(?=[A-Za-z/+_-])|(?<=\bwww)(?=\.)|(?<=@)(?=\w)|(?<=[-<>=~])(?=[-<>=~])", re.IGNORECASE

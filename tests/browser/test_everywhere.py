@@ -20,6 +20,16 @@ OPEN = """
 """
 
 
+SETTLED = """
+    () => {
+        const now = location.href + document.querySelector('h1')?.innerText;
+        if (window.was !== now) [window.was, window.since] = [now, Date.now()];
+        return Date.now() - window.since > 2000;
+    }
+"""
+"""Neither the address nor the sentence has changed for two seconds: a step under way as it was paused is through."""
+
+
 def by_key(page: Page, name: str) -> None:
     """Presses a button without a mouse."""
     page.get_by_role("button", name=name).focus()
@@ -39,6 +49,7 @@ def test_a_replay_plays_on_without_flooding_the_history(browser: Browser, demo: 
         by_key(page, "Pause")
         page.get_by_role("button", name="Play").wait_for()
         visit.settle()
+        page.wait_for_function(SETTLED, timeout=60_000)
         address, said = page.url, page.evaluate(SENTENCE)
         assert page.evaluate("history.length") == entries
         page.reload()
