@@ -8,6 +8,7 @@ import numpy as np
 from dashboard.forecast.departures import queue_of
 from dashboard.forecast.durations import SHORTEST, Law
 from dashboard.forecast.engine import Experience, foresee
+from dashboard.forecast.pace import Drawn
 from dashboard.forecast.quantiles import back
 from dashboard.forecast.spells import IN_SERVICE, IS_OUT, REMOVED, REPAIRING, Flags, Spells, spells_of, tidied
 from dashboard.forecast.waves import Waves
@@ -51,6 +52,7 @@ def because(rollout: Rollout, hour_of_week: float, experience: Experience, seed:
         *_repairs(rollout, spells, experience),
         *_queue(rollout, spells, experience),
         *_hours(rollout, spells, experience),
+        *_staffing(rollout, spells, hour_of_week, experience),
         *_stops(rollout, spells, experience),
         *_pace(rollout, spells, experience),
         *_stuck(rollout, spells, experience),
@@ -59,8 +61,11 @@ def because(rollout: Rollout, hour_of_week: float, experience: Experience, seed:
     if not reasons:
         return (*first, *last)
 
+    drawn = Drawn()
+
     def hours(of: Rollout, learnt: Experience) -> np.ndarray:
-        return back(foresee(of, hour_of_week, learnt, np.random.default_rng(seed), _PATHS), of.gpus, _SHARES, _LEVELS)
+        futures = foresee(of, hour_of_week, learnt, np.random.default_rng(seed), _PATHS, drawn)
+        return back(futures, of.gpus, _SHARES, _LEVELS)
 
     said = hours(rollout, experience)
     least = np.maximum(_NOISE * (said[:, 2] - said[:, 0]), _LEAST)
@@ -120,11 +125,7 @@ def _repairs(rollout: Rollout, spells: Spells, experience: Experience) -> Iterat
     failed = int(in_repair.sum())
     if not failed:
         return
-    took = span(
-        *_usual(
-            experience.durations[REPAIRING].law((rollout.provider, rollout.kind), rollout.maintenance_id, rollout.nodes)
-        )
-    )
+    took = span(*_usual(experience.durations[REPAIRING].law_of(rollout)))
     came_from = np.isin(spells.node, np.flatnonzero(in_repair)) & (spells.following == REPAIRING)
     what = "failed validation" if came_from.any() else "in repair"
     verb = "" if came_from.any() else (" is" if failed == 1 else " are")
@@ -152,6 +153,17 @@ def _hours(rollout: Rollout, spells: Spells, experience: Experience) -> Iterator
     yield Reason(words, rollout, replace(experience, hours={}))
 
 
+def _staffing(rollout: Rollout, spells: Spells, hour_of_week: float, experience: Experience) -> Iterator[Reason]:
+    staffing = experience.durations[REPAIRING].law_of(rollout).staffing
+    if staffing is None or not (spells.now == REPAIRING).any():
+        return
+    times, later = staffing.fastest, staffing.busy_in(hour_of_week)
+    words = f"Long repairs get on {times:.1f} times as fast in working hours here as outside them"
+    words += f"; the next begin in {span(later, later)}." if later else ", and these are such."
+    unstaffed = replace(experience.durations[REPAIRING], staffing={})
+    yield Reason(words, rollout, replace(experience, durations=experience.durations | {REPAIRING: unstaffed}))
+
+
 def _stops(rollout: Rollout, spells: Spells, experience: Experience) -> Iterator[Reason]:
     cell = (rollout.provider, rollout.kind)
     stopped, seen = experience.waves.stopped(cell)
@@ -172,7 +184,7 @@ def _pace(rollout: Rollout, spells: Spells, experience: Experience) -> Iterator[
         cell = (rollout.provider, rollout.kind)
         if here.sum() < 3 or not durations.members.get(cell):
             continue
-        law = durations.law(cell, rollout.maintenance_id, rollout.nodes)
+        law = durations.law_of(rollout)
         logs = law.warped(np.log(np.maximum(spells.left[here] - spells.entered[here], SHORTEST)))
         off = float(logs.mean()) - law.mean
         certain = float(np.sqrt(law.sigma2 / here.sum() + law.variance))
@@ -193,7 +205,7 @@ def _stuck(rollout: Rollout, spells: Spells, experience: Experience) -> Iterator
     """The node that has stayed longest against what is usual in its stage, where that is rare."""
     worst, words, node = 3.0, "", np.zeros(spells.now.size, dtype=bool)
     for stage in np.unique(spells.now[IS_OUT[spells.now]]).tolist():
-        law = experience.durations[stage].law((rollout.provider, rollout.kind), rollout.maintenance_id, rollout.nodes)
+        law = experience.durations[stage].law_of(rollout)
         waited = max(-float(spells.since[spells.now == stage].min()), SHORTEST)
         # By the clock: what sticks now and then is rare all the same.
         spread = law.warp.spread if law.warp else float(np.sqrt(law.sigma2 + law.rho2 + law.phi2))

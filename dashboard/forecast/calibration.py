@@ -1,39 +1,34 @@
 """Do forecasts say too much or too little: what came true, held against what would have been said before it did.
 
-Of finished maintenances, what is known now is cut back to instants on their way and forecast from there, each without
-what itself taught. The rank of what came true among the paths (its probability integral transform, Dawid 1984) is even
-where forecasts are right. Where it is not, paths are kept by the density that ranks were found to have, a beta
-(Ranjan and Gneiting 2010): which is to read the quantiles off at other levels (Kuleshov et al. 2018), for all that a
-path says at once.
+Finished maintenances are forecast from instants on their way, each without what itself taught: see `hindsight`. The
+rank of what came true among the paths (its probability integral transform, Dawid 1984) is even where forecasts are
+right. Where it is not, quantiles are read off at other levels (Kuleshov et al. 2018), by the law that ranks were found
+to have, a beta (Ranjan and Gneiting 2010). Before that, as much as has been worth it is heard of how long others took
+in all: see `lengths`. Each path is moved to where its quantile went.
 """
 
-from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.special import betaln
+from scipy.special import betaincinv, betaln
 
 from dashboard.forecast.durations import SHORTEST
-from dashboard.forecast.hours import WEEK
-from dashboard.forecast.noise import seed_of
+from dashboard.forecast.hindsight import Asked, Foresee, ask, lengths_of, phase_of, worth_asking
+from dashboard.forecast.lengths import Lengths, averaged, fit_share
 from dashboard.forecast.pooling import Floats
-from dashboard.forecast.promises import MOST
-from dashboard.forecast.quantiles import Futures, Times
-from dashboard.forecast.spells import IS_OUT, Flags, Spells, spells_of
-from dashboard.model.rollout import Codes, Knowledge, Rollout
-from dashboard.model.stages import Status
+from dashboard.forecast.promises import most_back
+from dashboard.forecast.quantiles import Futures
+from dashboard.forecast.scoring import crps_of_draws
+from dashboard.forecast.spells import Flags, Spells
+from dashboard.model.rollout import Codes, Knowledge
 
-_ASKED = (0.0, 0.5)  # shares of the nodes that were back when it is asked
-_UP_TO = np.array([0.25])  # shares back at which a phase ends
-_MAINTENANCES, _NODES = 60, 2_000  # asked at most, the newest first: they are most of the work of learning
-_FEW, _PATHS = 12, 32
+_FEW = 12  # maintenances, from which on they tell something
 _WIDE, _NARROW = 0.2, 0.1  # sd of log parameters around none, and of a part's around those of the whole
 _FOLDS = 4
 _GAIN = 1.0  # log-likelihood of those left out that a correction must gain
 
 Shape = tuple[float, float]
-Foresee = Callable[[Rollout, float, np.random.Generator, int], Futures]
 
 _EVEN: Shape = (1.0, 1.0)
 
@@ -43,15 +38,46 @@ class Calibration:
     """The law of ranks: one for all, one a phase, one a phase of a provider, where there was enough to tell."""
 
     shapes: dict[tuple[str, int], Shape] = field(default_factory=dict)
+    lengths: Lengths = field(default_factory=Lengths)
 
-    def of(self, provider: str, spells: Spells) -> Shape | None:
-        """That of a maintenance that stands so; None where all paths are to be kept alike."""
-        share = _share_back(spells)
-        if share is None:
+    def of(self, provider: str, spells: Spells) -> "Correction | None":
+        """What is done to what is said of a maintenance that stands so; None where nothing is."""
+        phase = phase_of(spells)
+        if phase is None:
             return None
-        keys = (provider, _phase(share)), ("", _phase(share)), ("", -1)
+        keys = (provider, phase), ("", phase), ("", -1)
         shape = next((self.shapes[key] for key in keys if key in self.shapes), _EVEN)
-        return None if shape == _EVEN else shape
+        heard = self.lengths.shares.get(phase, 0.0)
+        if shape == _EVEN and not heard:
+            return None
+        return Correction(shape, self.lengths, heard, -float(np.nanmin(spells.out_at)))
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What is done to the futures of a maintenance whose first node went out `passed` hours ago.
+
+    share : of what is said, that of others' lengths
+    """
+
+    shape: Shape
+    lengths: Lengths
+    share: float
+    passed: float
+
+    def of(self, futures: Futures) -> Futures:
+        """The same paths, each moved to where its quantile of the hours to MOST belongs."""
+        most = most_back(futures.end_at)
+        order, rank = np.argsort(most, kind="stable"), (np.arange(most.size) + 0.5) / most.size
+        said = most[order]
+        rest = self.lengths.rest(self.passed, most.size) if self.share else None
+        if rest is not None:
+            said = averaged(said, rest, self.share)
+        if self.shape != _EVEN:
+            said = np.interp(betaincinv(*self.shape, rank), rank, said)
+        then = np.empty(most.size)
+        then[order] = said
+        return futures.moved(most, then)
 
 
 NO_CALIBRATION = Calibration()
@@ -62,10 +88,10 @@ def calibrate(known: Knowledge, foresee: Foresee) -> Calibration:
 
     foresee : of a rollout, the hour of the week, and so many paths, what is not calibrated yet
     """
-    asked = _worth_asking(known.rollouts)
+    asked = worth_asking(known.rollouts)
     if len(asked) < _FEW:
         return NO_CALIBRATION
-    found = [each for i, rollout in enumerate(asked) for each in _asked(i, rollout, known.hour_of_week, foresee)]
+    found = [each for i, rollout in enumerate(asked) for each in ask(i, rollout, known.hour_of_week, foresee)]
     if not found:
         return NO_CALIBRATION
     who, phase = (np.array([getattr(each, name) for each in found]) for name in ("who", "phase"))
@@ -73,7 +99,9 @@ def calibrate(known: Knowledge, foresee: Foresee) -> Calibration:
     actual = np.array([each.actual for each in found])
     usual = {name: float(np.median(actual[provider == name])) for name in np.unique(provider).tolist()}
     unit = np.array([max(usual[name], SHORTEST) for name in provider.tolist()])[:, None]
-    ranks = _Ranks(who, np.array([each.most for each in found]) / unit, actual / unit[:, 0])
+    most = np.array([each.most for each in found])
+    most, lengths = _with_lengths(found, most, unit, Lengths(lengths_of(known.rollouts)))
+    ranks = _Ranks(who, most / unit, actual / unit[:, 0])
     shapes = {("", -1): ranks.shape(np.ones(who.size, dtype=bool), _EVEN, _WIDE)}
     for each in np.unique(phase).tolist():
         shapes["", each] = ranks.shape(phase == each, shapes["", -1], _NARROW)
@@ -81,94 +109,21 @@ def calibrate(known: Knowledge, foresee: Foresee) -> Calibration:
             shape = ranks.shape((phase == each) & (provider == name), shapes["", each], _NARROW)
             if shape != shapes["", each]:
                 shapes[name, each] = shape
-    return Calibration(shapes)
+    return Calibration(shapes, lengths)
 
 
-def most_back(ends: Times) -> Floats:
-    """When MOST of the nodes are back or removed, (paths,) hours. ends : (paths, nodes)"""
-    rank = max(int(np.ceil(MOST * ends.shape[1])) - 1, 0)
-    return np.asarray(np.partition(ends, rank, axis=1)[:, rank], dtype=float)
-
-
-def weigh(most: Floats, shape: Shape) -> Floats:
-    """By how much paths that reach MOST at these hours are to be kept, (paths,)."""
-    weight = np.empty(most.size)
-    weight[np.argsort(most, kind="stable")] = _kept(most.size, shape)
-    return weight
-
-
-def _worth_asking(rollouts: Sequence[Rollout]) -> list[Rollout]:
-    """Finished ones that were told node by node, the newest first, as many as the work allows."""
-    over = [each for each in rollouts if each.status is Status.COMPLETED and each.node.size and each.closed <= 0]
-    asked, nodes = [], 0
-    for each in sorted(over, key=lambda one: (-one.closed, one.maintenance_id)):
-        if each.nodes <= _NODES // _FEW and nodes + each.nodes <= _NODES:
-            asked.append(each)
-            nodes += each.nodes
-    return asked[:_MAINTENANCES]
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """One forecast of hours to MOST, (paths,) rising, and what came true. who : index of the maintenance."""
-
-    who: int
-    phase: int
-    most: Floats
-    actual: float
-
-
-def _asked(who: int, rollout: Rollout, hour_of_week: float, foresee: Foresee) -> Iterator[_Asked]:
-    """What would have been said at each instant at which it is asked."""
-    spells = spells_of(rollout)
-    ends = np.where(spells.waiting | IS_OUT[spells.now], rollout.closed, spells.since)
-    out_at = spells.out_at[np.isfinite(spells.out_at)]
-    if not out_at.size:
-        return
-    ends = np.sort(ends)
-    last = float(most_back(ends[None])[0])
-    for share in _ASKED:
-        at = float(out_at.min()) if share == 0.0 else float(ends[int(np.ceil(share * ends.size)) - 1])
-        if at >= min(last, 0.0) - 1e-6:
-            break
-        then = _as_known(rollout, at)
-        back = _share_back(spells_of(then))
-        if back is None:
-            continue
-        rng = np.random.default_rng(seed_of(f"calibration {rollout.maintenance_id} {share}"))
-        most = most_back(foresee(then, (hour_of_week + at) % WEEK, rng, _PATHS).end_at)
-        yield _Asked(who, _phase(back), np.sort(most), last - at)
-
-
-def _as_known(rollout: Rollout, at: float) -> Rollout:
-    """What of it could be known at that hour, when it was under way: no word of it that is later."""
-    seen = rollout.at <= at
-    end = rollout.first_planned_end if np.isfinite(rollout.first_planned_end) else rollout.planned_end
-    return replace(
-        rollout,
-        status=Status.IN_PROGRESS,
-        announced=rollout.announced - at,
-        started=min(rollout.started - at, 0.0),
-        planned_start=rollout.planned_start - at,
-        planned_end=end - at,
-        first_planned_end=end - at,
-        claimed_end=float("nan"),
-        node=rollout.node[seen],
-        stage=rollout.stage[seen],
-        at=rollout.at[seen] - at,
-        closed=float("nan"),
-    )
-
-
-def _share_back(spells: Spells) -> float | None:
-    """The share of its nodes that are back or removed; None before the first goes out."""
-    if spells.waiting.all():
-        return None
-    return float(np.mean(~IS_OUT[spells.now] & ~spells.waiting))
-
-
-def _phase(share: float) -> int:
-    return int(np.searchsorted(_UP_TO, share))
+def _with_lengths(found: list[Asked], most: Floats, unit: Floats, lengths: Lengths) -> tuple[Floats, Lengths]:
+    """The forecasts with others' lengths heard, (asked, paths), and for how much in each phase."""
+    who, phase, actual = (np.array([getattr(each, name) for each in found]) for name in ("who", "phase", "actual"))
+    rests = [lengths.rest(each.passed, each.most.size, each.passed + each.actual) for each in found]
+    told = np.array([each is not None for each in rests])
+    rest = np.array([most[i] if each is None else each for i, each in enumerate(rests)])
+    shares, heard = {}, most.copy()
+    for each in np.unique(phase[told]).tolist():
+        here = told & (phase == each)
+        share = fit_share(who[here], most[here] / unit[here], rest[here] / unit[here], actual[here] / unit[here, 0])
+        shares[each], heard[here] = share, averaged(most[here], rest[here], share)
+    return heard, replace(lengths, shares=shares)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +154,8 @@ class _Ranks:
             out = who % _FOLDS == fold
             fitted = _fitted(rank[~out], weight[~out], around, spread)
             gain += float(weight[out] @ (_log_density(rank[out], fitted) - _log_density(rank[out], around)))
-            off += float(weight[out] @ (_crps(most[out], actual[out], fitted) - _crps(most[out], actual[out], around)))
+            scores = (crps_of_draws(most[out], actual[out], _kept(most.shape[1], each)) for each in (fitted, around))
+            off += float(weight[out] @ np.subtract(*scores))
         return _fitted(rank, weight, around, spread) if gain > _GAIN and off <= 0.0 else around
 
 
@@ -209,13 +165,6 @@ def _kept(paths: int, shape: Shape) -> Floats:
     rank = (np.arange(paths) + 0.5) / paths
     weight = rank ** (a - 1.0) * (1.0 - rank) ** (b - 1.0)
     return np.asarray(weight / weight.sum())
-
-
-def _crps(most: Floats, actual: Floats, shape: Shape) -> Floats:
-    """(asked,) continuous ranked probability scores of paths so kept (Gneiting and Raftery 2007, eq. 21)."""
-    weight = _kept(most.shape[1], shape)
-    apart = most @ (weight * (2.0 * np.cumsum(weight) - weight - 1.0))
-    return np.asarray(np.abs(most - actual[:, None]) @ weight - apart)
 
 
 def _log_density(rank: Floats, shape: Shape) -> Floats:

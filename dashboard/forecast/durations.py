@@ -5,10 +5,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy.special import gammaln
 
-from dashboard.forecast.fitting import AS_USUAL, SCALES, STRENGTH, Fit, Flags, Stays
+from dashboard.forecast.fitting import AS_USUAL, SCALES, STRENGTH, Fit, Flags, Stays, added
+from dashboard.forecast.labels import Beside, Traits
 from dashboard.forecast.pooling import UNKNOWN, Cell, Floats, Pooled, pool
 from dashboard.forecast.shapes import Shape, Warp, fit_shape
-from dashboard.forecast.sizes import FLAT, Slope, odd_by_size, size_class
+from dashboard.forecast.sizes import odd_by_size, size_class
+from dashboard.forecast.staffing import Staffing, fit_staffing
+from dashboard.model.rollout import Rollout
 
 SHORTEST = 0.01  # hours; what took less than half a minute was told in one go
 ROUNDS = 24
@@ -35,6 +38,7 @@ class Law:
     odd: float = 0.05  # share of nodes that go their own way where the others keep close
     warp: Warp | None = None  # to log-hours, where what is modelled is not these
     most: float = float("inf")  # log-hours that nothing lasts longer than
+    staffing: Staffing | None = None  # where hours are hours of work
 
     def as_usual(self) -> "Law":
         """The same for a maintenance that has no pace of its own, whatever it shows."""
@@ -47,6 +51,10 @@ class Law:
     def warped(self, log_hours: Floats) -> Floats:
         """Log-hours as the law has them, of any shape."""
         return log_hours if self.warp is None else self.warp.warped(log_hours)
+
+    def work(self, entered: Floats, left: Floats, hour_of_week: float) -> Floats:
+        """Hours as the law has them, of stays that began and ended at these hours since as_of."""
+        return left - entered if self.staffing is None else self.staffing.work(entered, left, hour_of_week)
 
     def draw(self, paths: int, rng: np.random.Generator) -> tuple[Floats, Floats, Floats, Floats]:
         """Draws mu, sigma, rho, phi as (paths, 1) columns: the parameters are not known exactly."""
@@ -68,29 +76,36 @@ class Durations:
     members: dict[Cell, tuple[str, ...]]  # in the order they were given
     scales: Floats
     tail: float
-    slope: Slope = FLAT
+    beside: Beside = field(default_factory=Beside)  # what size, SKU and cluster add
     scales_by_size: Floats = field(default_factory=lambda: np.empty((0, SCALES.size)))  # (CLASSES, SCALES)
     odd: Floats = field(default_factory=lambda: np.empty(0))  # (CLASSES,)
     usual: bool = False  # whether every maintenance is taken to go at the usual pace
     shape: Shape | None = None  # of residuals, where it is not the normal's
     plain: "Durations | None" = None  # as fitted without it: around what residuals are taken
     most: float = float("inf")  # log-hours that nothing lasts longer than: twice the longest stay of all
+    staffing: dict[str, Staffing] = field(default_factory=dict)  # provider -> how stays get on through its week
 
-    def law(self, cell: Cell, without: str = "", nodes: int | None = None) -> Law:
-        """The law for a maintenance of this provider, kind and size, leaving out what `without` itself showed."""
-        law = replace(self._law(cell, without), most=self.most)
-        if nodes is not None:
-            shift, unsure = self.slope.at(nodes)
-            scales = self.scales_by_size[size_class(nodes)] if len(self.scales_by_size) else law.scales
+    def law_of(self, rollout: Rollout) -> Law:
+        """The law for a maintenance, leaving out what it showed itself."""
+        traits = Traits(rollout.nodes, rollout.sku, rollout.cluster)
+        return self.law((rollout.provider, rollout.kind), rollout.maintenance_id, traits)
+
+    def law(self, cell: Cell, without: str = "", traits: Traits | None = None) -> Law:
+        """The law for a maintenance of this provider, kind and traits, leaving out what `without` itself showed."""
+        law = replace(self._law(cell, without), most=self.most, staffing=self._staffing(cell))
+        if traits is not None:
+            shift, unsure = self.beside.at(traits)
+            size = size_class(traits.nodes)
+            scales = self.scales_by_size[size] if len(self.scales_by_size) else law.scales
             law = replace(law, mean=law.mean + shift, variance=law.variance + unsure, scales=scales)
-            law = replace(law, odd=float(self.odd[size_class(nodes)]) if self.odd.size else law.odd)
+            law = replace(law, odd=float(self.odd[size]) if self.odd.size else law.odd)
         if self.shape is not None and self.plain is not None:
-            law = replace(law, warp=Warp(self.shape, *self.plain.typical(cell, nodes)))
+            law = replace(law, warp=Warp(self.shape, *self.plain.typical(cell, traits)))
         return law.as_usual() if self.usual else law
 
-    def typical(self, cell: Cell, nodes: int | None) -> tuple[float, float]:
+    def typical(self, cell: Cell, traits: Traits | None) -> tuple[float, float]:
         """Where log-hours of such maintenances lie, and how far they spread in all."""
-        shift = 0.0 if nodes is None else self.slope.at(nodes)[0]
+        shift = 0.0 if traits is None else self.beside.at(traits)[0]
         if cell in self.pooled.among.cells:
             parts = self.variances[:, self.pooled.among.cells.index(cell)]
         else:
@@ -100,7 +115,7 @@ class Durations:
     def around(self, stays: Stays) -> tuple[Floats, Floats]:
         """The same for each stay, (stays,) each."""
         at = stays.maintenance[stays.rack]
-        shift = np.zeros(at.size) if stays.nodes is None else self.slope.at_each(stays.nodes)[at]
+        shift = added(self.beside, stays).sum(axis=0)[at]
         spread = np.sqrt(self.variances.T @ [self.scales @ SCALES, 1.0, 1.0])
         cell = stays.cell[at]
         return self.pooled.everywhere()[0][cell] + shift, spread[cell]
@@ -115,6 +130,10 @@ class Durations:
             stays.censored,
             1.0 / (1.0 + (np.bincount(at)[at] - 1.0) * alike),
         )
+
+    def _staffing(self, cell: Cell) -> Staffing | None:
+        known = any(provider == cell[0] for provider, _ in self.pooled.among.cells)
+        return self.staffing.get(cell[0] if known else "")
 
     def _law(self, cell: Cell, without: str) -> Law:
         members = self.members.get(cell, ())
@@ -136,19 +155,39 @@ class Durations:
         return Law(mean, variance, sigma2, rho2, phi2, (seen[0], seen[1], seen[2]), self.scales, self.tail)
 
 
-def fit_durations(stays: Stays, prior_median: float, shaped: bool = False) -> Durations:
+def fit_durations(
+    stays: Stays, prior_median: float, shaped: bool = False, hour_of_week: float | None = None
+) -> Durations:
     """Fits one stage. `prior_median`, hours, is believed where nothing was seen. Any amount of data will do.
 
     shaped : whether residuals may have another shape than the normal; where they have, all is fitted to what is warped
     """
     fitted = replace(_fitted(stays, prior_median), most=_longest(stays))
+    if hour_of_week is not None and stays.rack.size:
+        staffing = fit_staffing(stays, fitted.residuals(stays), fitted.around(stays), hour_of_week)
+        if staffing:
+            stays = _worked(stays, staffing, hour_of_week)
+            fitted = replace(_fitted(stays, prior_median), most=_longest(stays), staffing=staffing)
     shape = fit_shape(*fitted.residuals(stays)) if shaped and stays.rack.size else None
     if shape is None:
         return fitted
     centre, spread = fitted.around(stays)
     z = shape.normal((stays.log_hours - centre) / spread)
     warped = _fitted(replace(stays, log_hours=centre + spread * z), prior_median)
-    return replace(warped, shape=shape, plain=fitted, most=fitted.most)
+    return replace(warped, shape=shape, plain=fitted, most=fitted.most, staffing=fitted.staffing)
+
+
+def _worked(stays: Stays, staffing: dict[str, Staffing], hour_of_week: float) -> Stays:
+    """The same in hours of work."""
+    assert stays.entered is not None
+    hours, left = np.empty(stays.rack.size), stays.entered + np.exp(stays.log_hours)
+    cell = stays.cell[stays.maintenance[stays.rack]]
+    for i, (provider, _) in enumerate(stays.cells):
+        here = cell == i
+        own = staffing.get(provider)
+        entered = stays.entered[here]
+        hours[here] = left[here] - entered if own is None else own.work(entered, left[here], hour_of_week)
+    return replace(stays, log_hours=np.log(np.maximum(hours, SHORTEST)))
 
 
 def _longest(stays: Stays) -> float:
@@ -184,7 +223,7 @@ def _fitted(stays: Stays, prior_median: float) -> Durations:
         {c: tuple(m) for c, m in members.items()},
         state.scales,
         _fit_tail(stays, pooled, state.variances[2], own),
-        state.slope,
+        state.beside,
         state.scales_by_size,
         odd,
     )

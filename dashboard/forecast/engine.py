@@ -5,20 +5,21 @@ from dataclasses import replace
 
 import numpy as np
 
-from dashboard.forecast.calibration import Shape, calibrate, most_back, weigh
+from dashboard.forecast.calibration import calibrate
 from dashboard.forecast.departures import departures
 from dashboard.forecast.experience import Experience, experience_of
-from dashboard.forecast.noise import Singles
-from dashboard.forecast.pace import Pace, draw_pace
+from dashboard.forecast.noise import Singles, resampled
+from dashboard.forecast.pace import Drawn, Pace, Paces, draw_pace
 from dashboard.forecast.pooling import Cell, Floats
+from dashboard.forecast.promises import most_back
 from dashboard.forecast.quantiles import HORIZON, Futures
 from dashboard.forecast.rollout import Course, arrangement, walk
 from dashboard.forecast.slots import HOLDS
 from dashboard.forecast.spells import IS_OUT, Spells, shared_racks, spells_of, tidied
-from dashboard.model.rollout import Codes, Knowledge, Rollout
-from dashboard.model.stages import CLOSED
+from dashboard.model.rollout import Knowledge, Rollout
+from dashboard.model.stages import CLOSED, STAGES
 
-ENGINE = "2026.4"
+ENGINE = "2026.5"
 SPARE = 4
 _MUCH = 4_000_000  # nodes x paths, beyond which none is drawn to spare
 _AT_ONCE = 2_500_000  # nodes x paths simulated together: more need memory that is slow
@@ -38,17 +39,28 @@ def learn(known: Knowledge) -> Experience:
 
 
 def foresee(
-    rollout: Rollout, hour_of_week: float, experience: Experience, rng: np.random.Generator, paths: int = 200
+    rollout: Rollout,
+    hour_of_week: float,
+    experience: Experience,
+    rng: np.random.Generator,
+    paths: int = 200,
+    drawn: Drawn | None = None,
 ) -> Futures:
     """Draws what may become of each node. Never raises on odd records; the same rng gives the same bits.
 
     hour_of_week : hours from Monday 00:00 UTC to as_of
+    drawn : what was drawn for other forecasts of it, where it is forecast time and again with something changed
     """
-    return _joined(list(foresee_some(rollout, hour_of_week, experience, rng, paths)))
+    return _joined(list(foresee_some(rollout, hour_of_week, experience, rng, paths, drawn)))
 
 
 def foresee_some(
-    rollout: Rollout, hour_of_week: float, experience: Experience, rng: np.random.Generator, paths: int = 200
+    rollout: Rollout,
+    hour_of_week: float,
+    experience: Experience,
+    rng: np.random.Generator,
+    paths: int = 200,
+    drawn: Drawn | None = None,
 ) -> Iterator[Futures]:
     """The same, some paths at a time, so that a large maintenance needs no more memory than a processor has near it.
 
@@ -64,12 +76,14 @@ def foresee_some(
     counts = not settled and experience.promises.weigh(rollout, np.ones(1)) is not None
     many = SPARE if counts and rollout.nodes * paths * SPARE <= _MUCH else 1
     start = np.tile(start, many)
-    made = _by_node(rollout, spells, start, hour_of_week=hour_of_week, experience=experience, rng=rng)
+    made = _by_node(
+        rollout, spells, start, hour_of_week=hour_of_week, experience=experience, rng=rng, drawn=drawn or Drawn()
+    )
     if counts:
         made = iter([_kept(rollout, _joined(list(made)), start, experience, rng, paths=paths)])
-    shape = None if settled else experience.calibration.of(rollout.provider, spells)
+    correction = None if settled else experience.calibration.of(rollout.provider, spells)
     for each in made:
-        yield each if shape is None else _calibrated(each, shape, rng)
+        yield each if correction is None else correction.of(each)
 
 
 def _joined(some: list[Futures]) -> Futures:
@@ -87,24 +101,9 @@ def _joined(some: list[Futures]) -> Futures:
 def _kept(
     rollout: Rollout, futures: Futures, start: Floats, experience: Experience, rng: np.random.Generator, *, paths: int
 ) -> Futures:
-    """The paths kept: drawn by their agreement with the promise (systematic resampling, Kitagawa 1996)."""
+    """The paths kept: drawn by their agreement with the promise."""
     weight = experience.promises.weigh(rollout, most_back(futures.end_at) - start)
-    return _taken(futures, np.arange(paths) if weight is None else _resampled(weight, paths, rng))
-
-
-def _calibrated(futures: Futures, shape: Shape, rng: np.random.Generator) -> Futures:
-    """As many paths, kept by what forecasts were found to say too much or too little."""
-    weight = weigh(most_back(futures.end_at), shape)
-    return _taken(futures, _resampled(weight, weight.size, rng))
-
-
-def _resampled(weight: Floats, paths: int, rng: np.random.Generator) -> Codes:
-    at = (np.arange(paths) + rng.random()) / paths
-    return np.minimum(np.searchsorted(np.cumsum(weight), at), weight.size - 1)
-
-
-def _taken(futures: Futures, rows: Codes) -> Futures:
-    return replace(futures, out_at=futures.out_at[rows], end_at=futures.end_at[rows], lost=futures.lost[rows])
+    return futures.taken(np.arange(paths) if weight is None else resampled(weight, paths, rng))
 
 
 def _told_by_node(rollout: Rollout, spells: Spells, experience: Experience) -> bool:
@@ -128,16 +127,25 @@ def _by_node(
     hour_of_week: float,
     experience: Experience,
     rng: np.random.Generator,
+    drawn: Drawn,
 ) -> Iterator[Futures]:
     """Simulates node by node: their stages, and the queue of those that wait; some paths at a time."""
     paths, cell = start.size, (rollout.provider, rollout.kind)
     order = arrangement(spells, rollout.rack)
     rollout, spells = replace(rollout, rack=rollout.rack[order]), spells.arranged(order)
     name, rack = rollout.maintenance_id, shared_racks(rollout.rack)
-    paces = {
-        stage: draw_pace(stage, spells, rack, law.law(cell, name, rollout.nodes), paths=paths, rng=rng)
-        for stage, law in experience.durations.items()
-    }
+    seeds = rng.integers(2**63, size=len(STAGES))
+
+    def pace(stage: int) -> Pace:
+        durations, seed = experience.durations[stage], int(seeds[stage])
+
+        def draw() -> Pace:
+            law, own = durations.law_of(rollout), np.random.default_rng(seed)
+            return draw_pace(stage, spells, rack, law, hour_of_week=hour_of_week, paths=paths, rng=own)
+
+        return drawn.once((durations, rollout.at), (stage, seed, paths), draw)
+
+    paces = Paces(pace)
     chance = experience.turns.draw(cell, name, paths, rng)
     holds = HOLDS[experience.slots.way_of(rollout.provider)]
     home = ~IS_OUT[spells.now] & ~spells.waiting
@@ -145,15 +153,10 @@ def _by_node(
     rows = max(_AT_ONCE // max(rollout.nodes, 1), _FEWEST)
     for begin in range(0, paths, rows):
         path = slice(begin, begin + rows)
-        these = {stage: _of(pace, path) for stage, pace in paces.items()}
-        course = walk(spells, rack, paces=these, chance=chance[path], holds=holds, rng=rng)
+        these = paces.of(path)
+        course = walk(spells, rack, paces=these, chance=chance[path], holds=holds, hour_of_week=hour_of_week, rng=rng)
         out_at = _met(rollout, spells, course, start[path], hour_of_week=hour_of_week, experience=experience, rng=rng)
         yield Futures(out_at, course.ends, course.lost, known_at, order)
-
-
-def _of(pace: Pace, path: slice) -> Pace:
-    """The same of some paths."""
-    return replace(pace, centre=pace.centre[path], sigma=pace.sigma[path], wide=pace.wide[path], lasts=pace.lasts[path])
 
 
 def _met(

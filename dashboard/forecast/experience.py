@@ -10,6 +10,7 @@ from dashboard.forecast.durations import SHORTEST, Durations, fit_durations
 from dashboard.forecast.fitting import Stays
 from dashboard.forecast.handover import Handover, habit, pauses_of, waves_of
 from dashboard.forecast.hours import WEEK, OfficeHours, fit_hours, round_the_clock
+from dashboard.forecast.labels import labelled
 from dashboard.forecast.pooling import Cell, Floats
 from dashboard.forecast.promises import MOST, Promises
 from dashboard.forecast.slots import WAYS_TO_HOLD, Slots, Turnover, follows, peak, turnover
@@ -31,6 +32,8 @@ USUAL_MEDIAN = {
 """Hours in each stage, believed where nothing was seen."""
 
 USUAL_LENGTH = 24.0
+BY_HAND = (Stage.REPAIRING,)
+"""Stages that may wait for people, whatever the hour at which they begin."""
 
 
 @dataclass(frozen=True)
@@ -77,9 +80,12 @@ def experience_of(known: Knowledge) -> Experience:
     hours, slots = _hours(seen, known.hour_of_week), _slots(seen)
     racks = learn_racks([(each.cell, racks_of(each.spells.out_at, each.rollout.rack)) for each in seen])
     handovers, waves = _handovers(seen, slots, hours, racks, known.hour_of_week)
+    clock = dict.fromkeys(BY_HAND, known.hour_of_week)
     return Experience(
         {
-            CODE[stage]: fit_durations(_stays(seen, CODE[stage], cells), usual, shaped=True)
+            CODE[stage]: fit_durations(
+                _stays(seen, CODE[stage], cells), usual, shaped=True, hour_of_week=clock.get(stage)
+            )
             for stage, usual in USUAL_MEDIAN.items()
         },
         fit_turns(moves, {each.rollout.maintenance_id: each.cell for each in seen}),
@@ -107,8 +113,10 @@ def _first_out(spells: Spells) -> np.ndarray:
 def _stays(seen: list[_Seen], stage: int, cells: tuple[Cell, ...]) -> Stays:
     """All stays in one stage, of all maintenances that had any."""
     index = {cell: i for i, cell in enumerate(cells)}
-    logs, censored, racks, of_rack, of_cell = [], [], [], [], []
+    logs, censored, entered, racks, of_rack, of_cell = [], [], [], [], [], []
     names: list[str] = []
+    skus: list[str] = []
+    clusters: list[str] = []
     nodes: list[int] = []
     base = 0
     for each in seen:
@@ -119,6 +127,7 @@ def _stays(seen: list[_Seen], stage: int, cells: tuple[Cell, ...]) -> Stays:
         left = np.where(np.isfinite(s.left[here]), s.left[here], each.until)
         logs.append(np.log(np.maximum(left - s.entered[here], SHORTEST)))
         censored.append(s.following[here] < 0)
+        entered.append(s.entered[here])
         own, where = np.unique(each.rack[s.node[here]], return_inverse=True)
         racks.append(base + where)
         base += own.size
@@ -126,6 +135,8 @@ def _stays(seen: list[_Seen], stage: int, cells: tuple[Cell, ...]) -> Stays:
         of_cell.append(index[each.cell])
         names.append(each.rollout.maintenance_id)
         nodes.append(each.rollout.nodes)
+        skus.append(each.rollout.sku)
+        clusters.append(each.rollout.cluster)
     return Stays(
         np.concatenate([np.empty(0), *logs]),
         np.concatenate([np.empty(0, dtype=bool), *censored]),
@@ -135,6 +146,9 @@ def _stays(seen: list[_Seen], stage: int, cells: tuple[Cell, ...]) -> Stays:
         tuple(names),
         cells,
         np.array(nodes, dtype=float),
+        labelled(skus),
+        labelled(clusters),
+        np.concatenate([np.empty(0), *entered]),
     )
 
 

@@ -1,7 +1,7 @@
 """What law made these stays: expectation maximisation for lognormal durations with shared shocks, and censoring.
 
-log T = mu[provider, kind] + slope log(nodes) + b[maintenance] + r[rack] + e,
-with b ~ N(0, phi2), r ~ N(0, rho2), e ~ N(0, g sigma2). The slope is one for all: see `sizes`.
+log T = mu[provider, kind] + slope log(nodes) + s[SKU] + c[cluster] + b[maintenance] + r[rack] + e,
+with b ~ N(0, phi2), r ~ N(0, rho2), e ~ N(0, g sigma2). The slope is one for all: see `sizes`; and `labels` for s, c.
 Each maintenance has a g of its own, for in some all nodes take the same time and in others each its own: its law is
 left free, as weights on a grid (Laird 1978). Fitted by expectation maximisation (Laird and Ware 1982; censored values
 by their conditional moments, Tobin 1958), the means pooled by `pooling`, the variances shrunk to what all pairs show.
@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import log_ndtr
 
+from dashboard.forecast.labels import Beside, Labels, fit_effects
 from dashboard.forecast.pooling import UNKNOWN, Cell, Floats, alike, pool
-from dashboard.forecast.sizes import CLASSES, FLAT, by_size, fit_slope, size_classes
+from dashboard.forecast.sizes import CLASSES, by_size, fit_slope, size_classes
 from dashboard.model.rollout import Codes
 
 Flags = npt.NDArray[np.bool_]
@@ -36,7 +37,8 @@ class Stays:
     rack      : (stays,)  index into racks
     maintenance : (racks,)  index into maintenances
     cell      : (maintenances,)  index into cells
-    nodes     : (maintenances,)  how many nodes each names; None where that tells nothing
+    nodes     : (maintenances,)  how many nodes each names; None where that tells nothing, as of the next two
+    entered   : (stays,)  hours since as_of at which each began; None where the hour of the week tells nothing
     """
 
     log_hours: Floats
@@ -47,6 +49,9 @@ class Stays:
     names: tuple[str, ...]
     cells: tuple[Cell, ...]
     nodes: Floats | None = None
+    skus: Labels | None = None
+    clusters: Labels | None = None
+    entered: Floats | None = None
 
 
 class Fit:
@@ -59,7 +64,7 @@ class Fit:
         self.done = np.bincount(stays.rack[over], minlength=self.racks).astype(float)
         self.total = np.bincount(stays.rack[over], y, self.racks).astype(float)
         self.squares = np.bincount(stays.rack[over], y * y, self.racks).astype(float)
-        self.slope, self.shift = FLAT, np.zeros(self.maintenances)  # of each one's log hours, for its size
+        self.beside, self.shift = Beside(), np.zeros(self.maintenances)  # of each one's log-hours, for what it is
         self.bound, self.bound_rack = stays.log_hours[stays.censored], stays.rack[stays.censored]
         self.size = self.done + np.bincount(self.bound_rack, minlength=self.racks)
         self.cell_of_rack = stays.cell[stays.maintenance]
@@ -95,7 +100,7 @@ class Fit:
         self.maintenance_variance = 1.0 / weight_m
         phi2_m = phi2[stays.cell]
         weight = 1.0 / (phi2_m + self.maintenance_variance)
-        self._resize(weight)
+        self._shift(weight)
         shift_r = self.shift[stays.maintenance]
         mean_r = seen_r - shift_r
         total = np.bincount(stays.cell, weight, self.cells)
@@ -133,13 +138,22 @@ class Fit:
             np.bincount(self.bound_rack, square, self.racks).astype(float),
         )
 
-    def _resize(self, weight: Floats) -> None:
-        """Fits the slope over sizes to what each maintenance shows, and takes it out of that."""
-        if self.stays.nodes is None:
-            return
+    def _shift(self, weight: Floats) -> None:
+        """Fits what size, SKU and cluster add, each given the others, and takes it out of what maintenances show."""
+        stays, cell = self.stays, self.stays.cell
         raw = self.maintenance_mean + self.shift
-        self.slope = fit_slope(self.stays.nodes, self.stays.cell, raw, weight)
-        self.shift = self.slope.at_each(self.stays.nodes)
+        parts = added(self.beside, stays)
+        slope, sku, cluster = self.beside.slope, self.beside.sku, self.beside.cluster
+        if stays.nodes is not None:
+            slope = fit_slope(stays.nodes, cell, raw - parts[1] - parts[2], weight)
+            parts[0] = slope.at_each(stays.nodes)
+        if stays.skus is not None:
+            sku = fit_effects(stays.skus, cell, raw - parts[0] - parts[2], weight)
+            parts[1] = sku.at_each(stays.skus)
+        if stays.clusters is not None:
+            cluster = fit_effects(stays.clusters, cell, raw - parts[0] - parts[1], weight)
+            parts[2] = cluster.at_each(stays.clusters)
+        self.beside, self.shift = Beside(slope, sku, cluster), parts.sum(axis=0)
         self.maintenance_mean = raw - self.shift
 
     def _variances(self, e_sq: Floats, r_sq: Floats, b_sq: Floats) -> None:
@@ -171,6 +185,18 @@ class Fit:
         self.scales = (share.sum(axis=0) + 2.0 * AS_USUAL + 0.1) / (share.sum() + 2.0 + 0.1 * SCALES.size)
         self.scales_by_size = by_size(share, self.size_class, self.scales)
         self.sigma2 = np.maximum(self.variances[0][cell] / precise, 1e-5)
+
+
+def added(beside: Beside, stays: Stays) -> Floats:
+    """What is added to each maintenance's log-hours for its size, its SKU and its cluster, (3, maintenances)."""
+    parts = np.zeros((3, stays.cell.size))
+    if stays.nodes is not None:
+        parts[0] = beside.slope.at_each(stays.nodes)
+    if stays.skus is not None:
+        parts[1] = beside.sku.at_each(stays.skus)
+    if stays.clusters is not None:
+        parts[2] = beside.cluster.at_each(stays.clusters)
+    return parts
 
 
 def scale_chances(scales: Floats, sigma2: Floats, spread: Floats, number: Floats) -> Floats:

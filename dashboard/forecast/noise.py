@@ -72,6 +72,12 @@ def mixed(shape: tuple[int, int], wider: Singles, share: float, rng: np.random.G
     return drawn
 
 
+def resampled(weight: Floats, number: int, rng: np.random.Generator) -> Codes:
+    """Which of them are kept when so many are, by weight, 1 in all (systematic resampling, Kitagawa 1996)."""
+    at = (np.arange(number) + rng.random()) / number
+    return np.minimum(np.searchsorted(np.cumsum(weight), at), weight.size - 1)
+
+
 def below(z: Singles) -> Singles:
     """The share of a standard normal below z, to within 1e-4. Any shape."""
     at = z + np.float32(_EDGE)

@@ -1,6 +1,6 @@
 """How fast does this maintenance go: its own shared shocks, drawn given what its nodes have shown so far."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,11 +12,13 @@ from dashboard.forecast.noise import Singles, below, normals, normals_beyond
 from dashboard.forecast.pooling import Floats
 from dashboard.forecast.shapes import Table
 from dashboard.forecast.spells import Flags, Spells
+from dashboard.forecast.staffing import Staffing
 from dashboard.model.rollout import Codes
 
 SWEEPS = 8
 _MUCH = 400_000  # stays and racks x paths, from which on chains are shared
 _FEWEST = 50  # chains
+_SHARED = 2  # paths to a draw of these: what all nodes share is known well where there are so many
 _BEFORE = 3  # rounds by what ended alone, to start from
 _CLOSE = 2.0  # how much closer to each other the nodes of one maintenance keep than those of many, to be of one fate
 _FAR = 1e6  # log hours; further than any bound
@@ -33,6 +35,7 @@ class Pace:
     running : (running,)  the nodes now in this stage
     table : hours for what is drawn, where that is not log-hours
     most : what is drawn is at most
+    staffing : how hours of work pass, where hours are these
     """
 
     centre: Singles
@@ -43,6 +46,7 @@ class Pace:
     odd: float
     table: Table | None = None
     most: float = float("inf")
+    staffing: Staffing | None = None
 
     def fresh(self, drawn: Singles) -> Singles:
         """Hours for what was drawn of stays that begin, in place where it can be."""
@@ -51,6 +55,42 @@ class Pace:
     def hours(self, drawn: Singles) -> Singles:
         """Hours for what was drawn, in place where it can be."""
         return np.asarray(np.exp(drawn, out=drawn) if self.table is None else self.table.hours(drawn))
+
+    def of(self, path: slice) -> "Pace":
+        """The same of some paths."""
+        return replace(
+            self, centre=self.centre[path], sigma=self.sigma[path], wide=self.wide[path], lasts=self.lasts[path]
+        )
+
+
+class Paces(dict[int, Pace]):
+    """The paces of stages, each drawn when it is first asked for: most nodes never see most of them."""
+
+    def __init__(self, draw: Callable[[int], Pace]) -> None:
+        super().__init__()
+        self._draw = draw
+
+    def __missing__(self, stage: int) -> Pace:
+        self[stage] = self._draw(stage)
+        return self[stage]
+
+    def of(self, path: slice) -> "Paces":
+        """The same of some paths."""
+        return Paces(lambda stage: self[stage].of(path))
+
+
+class Drawn:
+    """Paces drawn before, for forecasts of one maintenance that are alike in all that these follow from."""
+
+    def __init__(self) -> None:
+        self._paces: dict[tuple[int, ...], tuple[Pace, tuple[object, ...]]] = {}
+
+    def once(self, objects: tuple[object, ...], numbers: tuple[int, ...], draw: Callable[[], Pace]) -> Pace:
+        """The pace that follows from these very objects and numbers."""
+        key = (*numbers, *map(id, objects))
+        if key not in self._paces:
+            self._paces[key] = draw(), objects  # kept, so that nothing else can get their ids
+        return self._paces[key][0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +121,9 @@ class _Own:
     longer: Singles  # twice as long as it has lasted
 
 
-def draw_pace(stage: int, spells: Spells, rack: Codes, law: Law, *, paths: int, rng: np.random.Generator) -> Pace:
+def draw_pace(
+    stage: int, spells: Spells, rack: Codes, law: Law, *, hour_of_week: float, paths: int, rng: np.random.Generator
+) -> Pace:
     """Draws the maintenance's shock, its racks' and its running stays' lengths from their joint posterior.
 
     Gibbs sampling with the censored stays as data to be imputed (Tanner and Wong 1987): shocks given lengths are
@@ -90,7 +132,7 @@ def draw_pace(stage: int, spells: Spells, rack: Codes, law: Law, *, paths: int, 
     give several paths each, one a sweep.
     """
     racks = int(rack.max(initial=-1)) + 1
-    own = _own(stage, spells, rack, racks, law)
+    own = _own(stage, spells, rack, racks, law, hour_of_week)
     table = None if law.warp is None else law.warp.table()
     most = float(law.warped(np.array(law.most))) if law.most < np.inf else law.most
     if not own.ended.any() and not own.bound.size:
@@ -100,11 +142,14 @@ def draw_pace(stage: int, spells: Spells, rack: Codes, law: Law, *, paths: int, 
         level = (mu + phi * rng.standard_normal((paths, 1))).astype(np.float32)
         centre = level + rho * normals((paths, racks), rng)
         wide = _wide(sigma_here, sigma, np.hypot(sigma, phi))
-        return Pace(centre, sigma_here, wide, np.empty((paths, 0), np.float32), own.running, law.odd, table, most)
+        return Pace(
+            centre, sigma_here, wide, np.empty((paths, 0), np.float32), own.running, law.odd, table, most, law.staffing
+        )
     active = np.flatnonzero((own.ended > 0) | (np.bincount(own.bound_rack, minlength=racks) > 0))
     drawn = list(_sweep(own, active, law, paths, rng))
+    times = -(-paths // sum(each.level.size for each in drawn))
     level, inner, sigma_here, sigma, rho, broad = (
-        np.concatenate([getattr(each, name) for each in drawn])[:paths].astype(np.float32, copy=False)
+        np.concatenate([getattr(each, name) for each in drawn] * times)[:paths].astype(np.float32, copy=False)
         for name in ("level", "centre", "sigma", "usual", "rho", "broad")
     )
     at = np.searchsorted(active, own.bound_rack)
@@ -116,11 +161,11 @@ def draw_pace(stage: int, spells: Spells, rack: Codes, law: Law, *, paths: int, 
         centre[:, active] = inner
     else:
         centre = inner
-    return Pace(centre, sigma_here, wide, lasts, own.running, law.odd, table, most)
+    return Pace(centre, sigma_here, wide, lasts, own.running, law.odd, table, most, law.staffing)
 
 
 def _sweep(own: _Own, active: Codes, law: Law, paths: int, rng: np.random.Generator) -> Iterator[_Shocks]:
-    """Yields shocks of (chains, ...) until there are enough for all paths."""
+    """Yields shocks of (chains, ...) until there are enough for all paths, or, of few chains, for one in _SHARED."""
     at = np.searchsorted(active, own.bound_rack)
     chains = paths if paths * (at.size + active.size) <= _MUCH else min(paths, max(paths // 10, _FEWEST))
     mu, sigma, rho, phi = (each.astype(np.float32) for each in law.draw(chains, rng))
@@ -138,8 +183,8 @@ def _sweep(own: _Own, active: Codes, law: Law, paths: int, rng: np.random.Genera
     ended = Ended(*(each[active].astype(np.float32) for each in (own.ended, own.total, own.squares)))
     for _ in range(_BEFORE):
         shocks = _given_stays(ended, shocks, law, law.variance + phi**2 * scale, rng)
-    burn = _sweeps(at.size)
-    for sweep in range(burn - 1 + -(-paths // chains)):
+    burn, needed = _sweeps(at.size), paths if chains == paths else -(-paths // _SHARED)
+    for sweep in range(burn - 1 + -(-needed // chains)):
         prior = law.variance + phi**2 * scale
         if at.size:
             # At first none: where all are taken to go their own way, nothing says any more that they do not.
@@ -240,14 +285,15 @@ def _beyond(
     return centre + spread * normals_beyond(bounds, rng), odd
 
 
-def _own(stage: int, spells: Spells, rack: Codes, racks: int, law: Law) -> _Own:
+def _own(stage: int, spells: Spells, rack: Codes, racks: int, law: Law, hour_of_week: float) -> _Own:
     here = spells.stage == stage
     over = here & (spells.following >= 0)
-    log_hours = np.log(np.maximum(spells.left[over] - spells.entered[over], SHORTEST))
+    log_hours = np.log(np.maximum(law.work(spells.entered[over], spells.left[over], hour_of_week), SHORTEST))
     where = rack[spells.node[over]]
     running = np.flatnonzero(spells.now == stage)
     running = running[np.argsort(rack[running], kind="stable")]
-    bound = np.log(np.maximum(-spells.since[running], SHORTEST))
+    since = spells.since[running]
+    bound = np.log(np.maximum(law.work(since, np.zeros(since.size), hour_of_week), SHORTEST))
     longer = law.warped(bound + LONGER)
     log_hours, bound = law.warped(log_hours), law.warped(bound)
     return _Own(

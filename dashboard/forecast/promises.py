@@ -6,6 +6,7 @@ import numpy as np
 
 from dashboard.forecast.durations import SHORTEST, Durations, Law
 from dashboard.forecast.pooling import Cell, Floats
+from dashboard.forecast.quantiles import Times, neighbours
 from dashboard.forecast.tails import draw_beyond
 from dashboard.model.rollout import Rollout
 
@@ -84,3 +85,13 @@ class Promises:
             bound = (np.log(past) - base) / spread
         lasts = np.exp(np.minimum(base + spread * draw_beyond(bound, 1.0 - rng.random(start.size)), 12.0))
         return np.asarray(np.maximum(start + lasts, 0.0))
+
+
+def most_back(ends: Times) -> Floats:
+    """When MOST of the nodes are back or removed, (paths,) hours. ends : (paths, nodes)"""
+    rank = max(int(np.ceil(MOST * ends.shape[1])) - 1, 0)
+    coming = np.flatnonzero(ends.max(axis=0) > 0)
+    over = ends.shape[1] - coming.size
+    if 0 < over <= rank:  # they come before all others
+        ends, rank = ends[:, neighbours(coming)], rank - over
+    return np.asarray(np.partition(ends, rank, axis=1)[:, rank], dtype=float)

@@ -1,7 +1,7 @@
 """By when is a share of the GPUs back, and how many are out: what many simulated futures say together."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from dashboard.model.rollout import Codes
 
 HORIZON = 24.0 * 365 * 5  # hours; nothing is forecast beyond
 _BITS = 31  # of a sort key, for the node's index
+_SOON = 1e-6  # hours
 _AT_ONCE = 250_000  # nodes x paths counted together: what fits a processor's cache
 _LONG = 100_000  # hours of a grid, up to which a table is worth it
 
@@ -41,10 +42,42 @@ class Futures:
         """(nodes,) what is said of nodes, in the order of the columns."""
         return of_nodes if self.node is None else of_nodes[self.node]
 
+    def taken(self, paths: Codes) -> "Futures":
+        """These paths of it."""
+        return replace(self, out_at=self.out_at[paths], end_at=self.end_at[paths], lost=self.lost[paths])
+
+    def moved(self, now: Floats, then: Floats) -> "Futures":
+        """The same paths with each one's `now` become its `then`, (paths,) hours: what comes by then stretches with it,
+        what comes later moves along. Where it is over, <= 0, nothing does."""
+        was, is_at = (np.maximum(each, 0.0)[:, None].astype(np.float32) for each in (now, np.where(now > 0, then, 0.0)))
+        return replace(self, out_at=_along(self.out_at, was, is_at), end_at=_along(self.end_at, was, is_at))
+
     @property
     def back_at(self) -> Times:
         """When it is back, (paths, nodes); inf where it is lost."""
         return np.asarray(np.where(self.lost, self.end_at.dtype.type(np.inf), self.end_at))
+
+
+def _along(at: Times, now: Singles, then: Singles) -> Times:
+    """Times as they are when `now` becomes `then`: up to it they stretch, what comes later moves along; the past stays.
+
+    at : (paths, nodes); now, then : (paths, 1)
+    """
+    moved = np.array(at, dtype=np.float32)
+    coming = np.flatnonzero(moved.max(axis=0, initial=-np.inf) > 0)
+    if not coming.size:
+        return moved
+    stretch, columns = then / np.maximum(now, np.float32(_SOON)), neighbours(coming)
+    rows = max(_AT_ONCE // coming.size, 1)
+    for begin in range(0, moved.shape[0], rows):
+        path = slice(begin, begin + rows)
+        was = moved[path, columns]
+        upto = np.minimum(was, now[path])
+        later = was - upto
+        upto *= stretch[path]
+        upto += later
+        moved[path, columns] = np.where(was > 0, upto, was)
+    return moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +102,11 @@ def returns_of(futures: Futures, gpus: Codes, fractions: Sequence[float]) -> Ret
     weight = np.maximum(futures.columns(gpus), 0).astype(float)
     over = futures.end_at.max(axis=0, initial=-np.inf) <= 0
     at = futures.known_at if futures.known_at is not None else futures.end_at[0] if paths else np.zeros(nodes)
+    is_back, gone = over & ~futures.lost.any(axis=0), over & futures.lost.all(axis=0)
     hours = np.zeros((share.size, paths))
-    if np.any(weight > 0) and not over.all():
-        hours = _reached(futures, weight, share)
-    told = over & ~futures.lost.any(axis=0), over & futures.lost.all(axis=0), at
+    if np.any(weight[~over] > 0):
+        hours = _reached(futures, weight, share, over, float(weight[is_back].sum()))
+    told = is_back, gone, at
     if futures.node is not None:
         place = np.argsort(futures.node)
         told = told[0][place], told[1][place], told[2][place]
@@ -108,36 +142,49 @@ def back_in(some: Sequence[Returns], gpus: Codes, fractions: Sequence[float], le
     return found
 
 
-def _reached(futures: Futures, weight: Floats, share: Floats) -> Floats:
-    """When each path reaches each share of the weight that is not lost, (shares, paths), hours from 0 to HORIZON."""
+def _reached(futures: Futures, weight: Floats, share: Floats, over: Flags, there: float) -> Floats:
+    """When each path reaches each share of the weight that is not lost, (shares, paths), hours from 0 to HORIZON.
+
+    over : (nodes,) whose way has ended in all paths: they are not sorted, for of their weight so much is `there`
+    """
     paths = futures.end_at.shape[0]
     hours = np.empty((share.size, paths))
-    some = weight[weight > 0]
-    rows = max(_AT_ONCE // weight.size, 1)
+    some = np.flatnonzero(~over & (weight > 0))
+    weight = weight[some]
+    columns = neighbours(some)
+    rows = max(_AT_ONCE // some.size, 1)
     for begin in range(0, paths, rows):
-        at = np.maximum(futures.end_at[begin : begin + rows], 0, dtype=np.float32, casting="same_kind")
-        at[futures.lost[begin : begin + rows]] = np.inf
-        if (some == some[0]).all():
-            found = _counted(at if some.size == weight.size else at[:, weight > 0], share)
+        path = slice(begin, begin + rows)
+        at = np.maximum(futures.end_at[path, columns], 0, dtype=np.float32, casting="same_kind")
+        at[futures.lost[path, columns]] = np.inf
+        if (weight == weight[:1]).all():
+            found = _counted(at, there / weight[0], share)
         else:
-            found = _weighed(at, weight, share)
-        hours[:, begin : begin + rows] = np.where(np.isfinite(found), found, 0.0)
+            found = _weighed(at, weight, there, share)
+        hours[:, path] = np.where(np.isfinite(found), found, 0.0)
     return np.clip(hours, 0.0, HORIZON)
 
 
-def _counted(at: Singles, share: Floats) -> Singles:
-    """When each path reaches each share of its finite times, (shares, paths)."""
-    total, path = np.isfinite(at).sum(axis=1), np.arange(at.shape[0])
+def neighbours(nodes: Codes) -> slice | Codes:
+    """The same columns, as a slice where they are neighbours: that copies nothing. nodes : rising"""
+    first, last = int(nodes[0]), int(nodes[-1])
+    return slice(first, last + 1) if last - first + 1 == nodes.size else nodes
+
+
+def _counted(at: Singles, there: float, share: Floats) -> Singles:
+    """When each path reaches each share of its finite times and of so many already there, (shares, paths)."""
+    path = np.arange(at.shape[0])
+    rank = np.ceil(share[:, None] * (np.isfinite(at).sum(axis=1) + there) - there - 1e-9).astype(np.int64) - 1
     at.sort(axis=1)
-    return np.asarray(at[path, np.maximum(np.ceil(share[:, None] * total - 1e-9).astype(np.int64) - 1, 0)])
+    return np.asarray(np.where(rank < 0, np.float32(0), at[path, np.clip(rank, 0, at.shape[1] - 1)]))
 
 
-def _weighed(at: Singles, weight: Floats, share: Floats) -> Singles:
+def _weighed(at: Singles, weight: Floats, there: float, share: Floats) -> Singles:
     """The same by weight. Times >= 0 sort as the integers that their bits are: one key with the node, no argsort."""
     key = (at.view(np.int32).astype(np.int64) << _BITS) | np.arange(weight.size)
     key.sort(axis=1)
     ordered = (key >> _BITS).astype(np.int32).view(np.float32)
-    running = np.where(np.isfinite(ordered), weight[key & ((1 << _BITS) - 1)], 0.0).cumsum(axis=1)
+    running = np.where(np.isfinite(ordered), weight[key & ((1 << _BITS) - 1)], 0.0).cumsum(axis=1) + there
     rank = np.array([(running < each * running[:, -1:] - 1e-9).sum(axis=1) for each in share])
     return np.asarray(ordered[np.arange(at.shape[0]), np.minimum(rank, ordered.shape[1] - 1)])
 
@@ -204,7 +251,7 @@ def _alike(gpus: Codes, part: Codes) -> Iterator[tuple[int, int, Codes]]:
 def _happened(at: Times, nodes: Codes, grid: Floats, counted: Flags | None = None) -> Paths:
     """How many of these nodes' times, those counted, have come by each instant of the grid, (paths, instants)."""
     paths, instants = at.shape[0], grid.size
-    columns: slice | Codes = slice(None) if nodes.size == at.shape[1] else nodes
+    columns = neighbours(nodes)
     come = np.empty((paths, instants), np.int32)
     rows = max(_AT_ONCE // nodes.size, 1)
     for begin in range(0, paths, rows):

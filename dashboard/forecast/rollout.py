@@ -38,6 +38,7 @@ class _Laws:
     chance: Floats
     likely: Floats
     holds: Flags
+    hour_of_week: float
     rng: np.random.Generator
     ways: dict[object, tuple[Codes, Floats]] = field(default_factory=dict)  # what `next` and `others` found before
 
@@ -100,8 +101,9 @@ def _standing(spells: Spells) -> Codes:
 
 
 def walk(
-    spells: Spells, rack: Codes, *, paces: dict[int, Pace], chance: Floats, holds: Flags, rng: np.random.Generator
-) -> Course:
+    spells: Spells, rack: Codes, *, paces: dict[int, Pace], chance: Floats, holds: Flags, hour_of_week: float,
+    rng: np.random.Generator,
+) -> Course:  # fmt: skip
     """Walks every node in every path from stage to stage; nodes that stand alike are neighbours.
 
     Those go the likeliest way together; those that turn off it are drawn, and then walked one by one, for they are
@@ -113,7 +115,7 @@ def walk(
     paths, nodes = chance.shape[0], spells.now.size
     shape = (paths, nodes)
     course = Course(np.empty(shape, np.float32), np.zeros(shape, np.float32), np.empty(shape, bool))
-    laws = _Laws(rack, paces, chance, chance.mean(axis=0), holds, rng)
+    laws = _Laws(rack, paces, chance, chance.mean(axis=0), holds, hour_of_week, rng)
     edges = [0, *(np.flatnonzero(np.diff(_standing(spells))) + 1).tolist(), nodes] if nodes else [0]
     alike = [slice(begin, end) for begin, end in pairwise(edges)]
     rows = max(_AT_ONCE // max(nodes, 1), 1)
@@ -137,7 +139,12 @@ def _together(spells: Spells, nodes: slice, path: slice, laws: _Laws, course: Co
         if not IS_OUT[stage] and stage != SCHEDULED:
             break
         if step == 0 and runs:
-            time += _running(laws.paces[stage], path, nodes)
+            lasts = _running(laws.paces[stage], path, nodes)
+            staffing = laws.paces[stage].staffing
+            if staffing is None:
+                time += lasts
+            else:
+                time[:] = staffing.ends(time, lasts, laws.hour_of_week)
             np.maximum(time, 0.0, out=time)
         elif stage != SCHEDULED:
             time += laws.stays(stage, path, nodes)

@@ -22,6 +22,19 @@ def crps(quantiles: Floats, levels: Sequence[float], actual: float) -> float:
     return float(2.0 * np.mean(np.maximum(level * gap, (level - 1.0) * gap)))
 
 
+def crps_of_draws(drawn: Floats, actual: Floats, weight: Floats) -> Floats:
+    """Continuous ranked probability scores, (asked,), of draws as they are (Gneiting and Raftery 2007, eq. 21).
+
+    drawn : (asked, draws) rising; weight : (draws,) of each, 1 in all
+    """
+    return np.asarray(np.abs(drawn - actual[:, None]) @ weight - apart(drawn, weight))
+
+
+def apart(drawn: Floats, weight: Floats) -> Floats:
+    """Half the mean distance of two draws, (asked,). drawn : (asked, draws) rising; weight : (draws,) 1 in all"""
+    return np.asarray(drawn @ (weight * (2.0 * np.cumsum(weight) - weight - 1.0)))
+
+
 def pit(quantiles: Floats, levels: Sequence[float], actual: float) -> float:
     """At which level the actual fell: the probability integral transform (Dawid 1984), 0 to 1.
 

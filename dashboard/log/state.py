@@ -17,13 +17,11 @@ from dashboard.log.tables import FACT_TABLES, current_maintenances, current_stag
 from dashboard.log.wholes import read_wholes, under_wholes
 from dashboard.model.joining import Wholes
 from dashboard.model.maintenance import Maintenance, fold
-from dashboard.model.stages import CODE, OUT, Stage, Status
+from dashboard.model.stages import OUT, RANK, Stage, Status
 
 _T = FACT_TABLES["node_transitions"]
 _M = FACT_TABLES["maintenance_nodes"]
 _S = current_stages.c
-RANK: dict[str, int] = {stage.value: code for stage, code in CODE.items()}
-"""Which of two stages of one instant is the later."""
 
 _counts = or_(_S.since.is_not(None), and_(_S.named_at.is_not(None), ~_S.withdrawn))
 

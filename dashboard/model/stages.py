@@ -45,6 +45,9 @@ STAGES = tuple(Stage)
 CODE = {stage: code for code, stage in enumerate(STAGES)}
 """A stage as a small integer, for arrays and for the log; it also orders stages within one instant."""
 
+RANK: dict[str, int] = {stage.value: code for stage, code in CODE.items()}
+"""The same of stages as records have them."""
+
 OUT = frozenset(Stage) - {Stage.SCHEDULED, Stage.IN_SERVICE, Stage.REMOVED}  # removed is lost, not out
 
 ANNOUNCED = frozenset({Status.PROPOSED, Status.SCHEDULED, Status.CONFIRMED, Status.DEFERRED})

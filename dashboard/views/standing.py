@@ -6,9 +6,9 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from dashboard.log.read import node_attributes
-from dashboard.log.state import RANK, Entry, Known, Standing, entries, maintenances, of_maintenances, out_or_lost
+from dashboard.log.state import Entry, Known, Standing, entries, maintenances, of_maintenances, out_or_lost
 from dashboard.model.maintenance import Maintenance, stage_by_status
-from dashboard.model.stages import OUT, RUNNING
+from dashboard.model.stages import OUT, RANK, RUNNING
 from dashboard.views.fleet import Fleet
 
 OUT_STAGES = sorted(str(stage) for stage in OUT)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from dashboard.forecast.because import because
 from dashboard.forecast.engine import Experience, foresee, foresee_some, learn
+from dashboard.forecast.pace import Drawn
 from dashboard.forecast.quantiles import back, capacity
 from dashboard.model.rollout import Rollout
 from dashboard.model.stages import CODE, Stage, Status
@@ -50,6 +51,22 @@ def test_the_same_seed_gives_the_same_bits(experience: Experience) -> None:
 
     assert one.back_at.tobytes() == two.back_at.tobytes()
     assert one.out_at.tobytes() == two.out_at.tobytes()
+
+
+def test_draws_that_are_used_again_are_the_ones_that_would_be_made(experience: Experience) -> None:
+    """Told, then with more places, then with a node back: the last shares nothing with the others."""
+    rollout, _ = WORLD.rollout("new", np.random.default_rng(2), -6.0)
+    wider = replace(rollout, max_unavailable=20.0)
+    later = replace(
+        rollout, node=np.append(rollout.node, 0), stage=np.append(rollout.stage, CODE[Stage.IN_SERVICE]),
+        at=np.append(rollout.at, 0.0),
+    )  # fmt: skip
+    drawn = Drawn()
+
+    for each in (rollout, wider, later, rollout):
+        again = foresee(each, 12.0, experience, np.random.default_rng(5), 40, drawn)
+        anew = foresee(each, 12.0, experience, np.random.default_rng(5), 40)
+        assert again.back_at.tobytes() == anew.back_at.tobytes()
 
 
 def test_what_has_happened_keeps_its_time_and_what_has_not_is_not_past(experience: Experience) -> None:

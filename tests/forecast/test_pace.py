@@ -34,7 +34,8 @@ def out_since(hours: float, nodes: int, back_after: tuple[float, ...] = ()) -> R
 def drawn(rollout: Rollout, believed: Law, paths: int = 3000) -> np.ndarray:
     """When the last running node ends, in quantiles, hours since it went out."""
     rack = np.zeros(rollout.nodes, dtype=np.int64)
-    pace = draw_pace(REPAIRING, spells_of(rollout), rack, believed, paths=paths, rng=np.random.default_rng(1))
+    rng = np.random.default_rng(1)
+    pace = draw_pace(REPAIRING, spells_of(rollout), rack, believed, hour_of_week=0.0, paths=paths, rng=rng)
     return np.asarray(np.quantile(np.exp(pace.lasts.max(axis=1)), LEVELS))
 
 

@@ -80,3 +80,34 @@ def test_gpus_out_are_those_between_going_and_coming(seed: int, paths: int, node
             is_lost = (gone <= t) & (part == k)
             assert shown[k, :, i].tolist() == (is_out @ gpus).tolist()
             assert missing[k, :, i].tolist() == (is_lost @ gpus).tolist()
+
+
+times = st.lists(st.floats(-50.0, 500.0), min_size=3, max_size=6)
+
+
+@given(
+    rows=st.lists(times, min_size=2, max_size=5).filter(lambda rows: len({len(row) for row in rows}) == 1),
+    then=st.lists(st.floats(0.01, 900.0), min_size=5, max_size=5),
+)
+def test_a_path_that_is_moved_keeps_its_order_and_its_past(rows: list[list[float]], then: list[float]) -> None:
+    ends = np.array(rows, dtype=np.float32)
+    made = Futures(np.full(ends.shape, np.inf, np.float32), ends, np.zeros(ends.shape, dtype=bool))
+    middle = np.sort(ends, axis=1)[:, ends.shape[1] // 2].astype(float)
+
+    moved = made.moved(middle, np.array(then)[: middle.size])
+
+    in_order = np.take_along_axis(np.asarray(moved.end_at), np.argsort(ends, axis=1, kind="stable"), axis=1)
+    assert (np.diff(in_order, axis=1) >= -1e-3).all()
+    assert (moved.end_at[ends <= 0] == ends[ends <= 0]).all()
+    assert (moved.end_at[middle <= 0] == ends[middle <= 0]).all()
+    assert (moved.end_at[ends > 0] >= 0).all()
+    assert np.isinf(moved.out_at).all()
+
+
+def test_what_is_moved_comes_when_it_is_told_to() -> None:
+    """Two of four by 4 h become two by 6 h: the first stretches, the last moves along."""
+    made = futures([[0, 0, 0, 0]], [[-1, 2, 4, 9]])
+
+    moved = made.moved(np.array([4.0]), np.array([6.0]))
+
+    assert moved.end_at.tolist() == [[-1.0, 3.0, 6.0, 11.0]]

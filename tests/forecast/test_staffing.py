@@ -1,0 +1,126 @@
+"""Staffing: what lasts waits for people, who keep hours; and where they do not, nothing is made of the hour."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dashboard.forecast.because import because
+from dashboard.forecast.engine import Experience, foresee, learn
+from dashboard.forecast.quantiles import back
+from dashboard.forecast.spells import REPAIRING
+from dashboard.forecast.staffing import Staffing
+from dashboard.model.rollout import Knowledge, Rollout
+from dashboard.model.stages import CODE, Stage, Status
+from tests.forecast.worlds import empty
+
+DAY, WEEK = 24.0, 168.0
+FRIDAY_EVENING, MONDAY = 4 * DAY + 20.0, 7 * DAY
+
+
+def at_work(hour_of_week: float) -> bool:
+    """Monday to Friday, from 8 to 18."""
+    return hour_of_week % WEEK < 5 * DAY and 8 <= hour_of_week % DAY < 18
+
+
+def always(_hour_of_week: float) -> bool:
+    """Day and night."""
+    return True
+
+
+def repaired(name: str, begin: float, worked: Callable[[float], bool], rng: np.random.Generator) -> Rollout:
+    """One node that broke so many hours ago, on a Monday at midnight's now: a third is back within two hours by itself,
+    and what is not takes half a day of work, more or less, done quarter by quarter of an hour."""
+    alone, at = float(np.exp(0.8 * rng.standard_normal())), begin
+    if rng.random() < 0.4:
+        at += alone
+    else:
+        left, at = 12.0 * float(np.exp(0.6 * rng.standard_normal())), begin + 4.0
+        while left > 0:
+            left -= 0.25 if worked(at) else 0.0
+            at += 0.25
+    return replace(
+        empty(name, nodes=1), status=Status.COMPLETED, started=begin, closed=at,
+        node=np.zeros(2, dtype=np.int64), stage=np.array([REPAIRING, CODE[Stage.IN_SERVICE]]), at=np.array([begin, at]),
+    )  # fmt: skip
+
+
+def experience(worked: Callable[[float], bool], count: int = 400) -> Experience:
+    """What so many repairs teach, that began at any hour."""
+    rng = np.random.default_rng(5)
+    return learn(Knowledge(0.0, tuple(
+        repaired(f"past-{i}", -WEEK * 60 + WEEK * 58 * float(rng.random()), worked, rng) for i in range(count)
+    )))  # fmt: skip
+
+
+def in_repair(hours: float) -> Rollout:
+    """A node that broke so many hours ago, and is not back."""
+    return replace(
+        empty("now", nodes=1), status=Status.IN_PROGRESS, started=-hours,
+        node=np.zeros(1, dtype=np.int64), stage=np.array([REPAIRING]), at=np.array([-hours]),
+    )  # fmt: skip
+
+
+def likely_back(learnt: Experience, hours: float, hour_of_week: float) -> float:
+    """The median hour of its return, from now."""
+    futures = foresee(in_repair(hours), hour_of_week, learnt, np.random.default_rng(1), 400)
+    return float(back(futures, np.array([8]), [1.0], [0.5])[0, 0])
+
+
+@pytest.fixture(scope="module")
+def by_day() -> Experience:
+    return experience(at_work)
+
+
+def test_a_long_repair_on_a_friday_evening_is_over_after_the_weekend(by_day: Experience) -> None:
+    friday = likely_back(by_day, 9.0, FRIDAY_EVENING)
+    tuesday = likely_back(by_day, 9.0, DAY + 9.0)
+
+    assert friday > MONDAY - FRIDAY_EVENING
+    assert tuesday < friday / 2
+
+
+def test_where_work_goes_on_day_and_night_the_hour_tells_nothing() -> None:
+    assert experience(always).durations[REPAIRING].staffing == {}
+
+
+def test_a_provider_never_seen_is_taken_to_keep_the_hours_of_all(by_day: Experience) -> None:
+    law = by_day.durations[REPAIRING].law(("another", "firmware"))
+
+    assert law.staffing is not None
+    assert law.staffing.fastest > 3
+
+
+def test_a_forecast_says_that_it_waits_for_working_hours(by_day: Experience) -> None:
+    said = " ".join(because(in_repair(9.0), FRIDAY_EVENING, by_day, seed=1))
+
+    assert "times as fast in working hours here as outside them; the next begin in" in said
+
+
+hours = st.floats(0.01, 600.0)
+
+
+@given(entered=st.floats(-600.0, 600.0), lasted=hours, hour=st.floats(0.0, 167.99), seed=st.integers(0, 9))
+def test_hours_of_work_and_back_are_the_same_hours(entered: float, lasted: float, hour: float, seed: int) -> None:
+    rate = np.random.default_rng(seed).uniform(0.1, 3.0, 168)
+    staffing = Staffing(4.0, np.concatenate([[0.0], np.cumsum(rate * WEEK / rate.sum())]))
+    begin, end = np.array([entered]), np.array([entered + lasted])
+
+    work = staffing.work(begin, end, hour)
+
+    assert work[0] > 0
+    assert staffing.ends(begin, work, hour)[0] == pytest.approx(end[0], abs=1e-6)
+
+
+@given(lasted=hours, longer=hours, hour=st.floats(0.0, 167.99))
+def test_more_work_never_ends_sooner(lasted: float, longer: float, hour: float) -> None:
+    rate = np.where([at_work(each) for each in range(168)], 2.0, 0.2)
+    staffing = Staffing(8.0, np.concatenate([[0.0], np.cumsum(rate * WEEK / rate.sum())]))
+    begin = np.zeros(2)
+
+    first, second = staffing.ends(begin, np.array([lasted, lasted + longer]), hour)
+
+    assert first <= second
