@@ -31,9 +31,10 @@ class Course:
 
 @dataclass(frozen=True, slots=True)
 class _Laws:
-    """What a walk follows; `likely` is `chance` on average, (visits, from, to)."""
+    """What a walk follows; `likely` is `chance` on average, (visits, from, to); the first nodes are `waiting`."""
 
     rack: Codes
+    waiting: int
     paces: dict[int, Pace]
     chance: Floats
     likely: Floats
@@ -56,6 +57,14 @@ class _Laws:
         pace = self.paces[stage]
         sigma = np.where(self.rng.random(path.size, np.float32) < pace.odd, pace.wide[path, 0], pace.sigma[path, 0])
         return pace.fresh(pace.centre[path, self.rack[node]] + sigma * normals(path.shape, self.rng))
+
+    def let_pass(self, stage: int, time: Singles, lasts: Singles, on_clock: bool | Flags) -> None:
+        """Moves hours, in place, to the end of stays that begin at them; `on_clock` where they are hours from now."""
+        staffing = self.paces[stage].staffing
+        ends = None if staffing is None else staffing.ends(time, lasts, self.hour_of_week)
+        time += lasts
+        if ends is not None:
+            np.copyto(time, ends, casting="same_kind", where=on_clock)
 
     def next(self, path: Codes, visit: Codes, stage: int) -> Codes:
         """The stage each node moves to, by its path's chances. A repair just over does not count for the move on."""
@@ -115,7 +124,7 @@ def walk(
     paths, nodes = chance.shape[0], spells.now.size
     shape = (paths, nodes)
     course = Course(np.empty(shape, np.float32), np.zeros(shape, np.float32), np.empty(shape, bool))
-    laws = _Laws(rack, paces, chance, chance.mean(axis=0), holds, hour_of_week, rng)
+    laws = _Laws(rack, int(spells.waiting.sum()), paces, chance, chance.mean(axis=0), holds, hour_of_week, rng)
     edges = [0, *(np.flatnonzero(np.diff(_standing(spells))) + 1).tolist(), nodes] if nodes else [0]
     alike = [slice(begin, end) for begin, end in pairwise(edges)]
     rows = max(_AT_ONCE // max(nodes, 1), 1)
@@ -139,15 +148,10 @@ def _together(spells: Spells, nodes: slice, path: slice, laws: _Laws, course: Co
         if not IS_OUT[stage] and stage != SCHEDULED:
             break
         if step == 0 and runs:
-            lasts = _running(laws.paces[stage], path, nodes)
-            staffing = laws.paces[stage].staffing
-            if staffing is None:
-                time += lasts
-            else:
-                time[:] = staffing.ends(time, lasts, laws.hour_of_week)
+            laws.let_pass(stage, time, _running(laws.paces[stage], path, nodes), True)
             np.maximum(time, 0.0, out=time)
         elif stage != SCHEDULED:
-            time += laws.stays(stage, path, nodes)
+            laws.let_pass(stage, time, laws.stays(stage, path, nodes), runs)
         after = min(repairs + (stage == REPAIRING), REPAIRS)
         visit = repairs if stage == REPAIRING else after
         following = int(laws.likely[visit, stage].argmax())
@@ -208,7 +212,9 @@ def _alone(strays: list[_Strays], laws: _Laws, course: Course) -> None:
         here = stage[active]
         for each in np.unique(here).tolist():
             at = active[here == each]
-            time[at] += laws.stay(each, path[at], node[at])
+            then = time[at]
+            laws.let_pass(each, then, laws.stay(each, path[at], node[at]), node[at] >= laws.waiting)
+            time[at] = then
             visit = repairs[at]
             repairs[at] = np.minimum(visit + (each == REPAIRING), REPAIRS)
             stage[at] = laws.next(path[at], visit, each)

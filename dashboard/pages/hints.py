@@ -7,12 +7,9 @@ from dashboard.pages import remembered
 SEEN, DONE = "hints", "hints_done"
 HINTS = """
 <ol class="hints">
-  <li><b>Likely, plan on.</b> <i>Likely</i> is as often early as late. <i>Plan on</i> holds 9 times in 10, or as sure
-  as you choose above.</li>
-  <li><b>Past, now, to come.</b> Solid is what happened, bands are what may. A filled mark is our estimate, a hollow
-  one the provider’s promise.</li>
-  <li><b>The address says it all.</b> Team, cluster and instant are in it: a link shows others the same, and <i>Live</i>
-  goes back in time.</li>
+  <li><b>Likely</b> is as often early as late; <b>plan on</b> holds 9 times in 10, or as sure as you choose.</li>
+  <li><b>Solid</b> is what happened, <b>bands</b> are what may; a hollow mark is the provider’s promise.</li>
+  <li><b>The address</b> holds what you see: a link shows others the same, and <i>Live</i> goes back in time.</li>
 </ol>
 """
 

@@ -32,41 +32,44 @@ def always(_hour_of_week: float) -> bool:
 
 
 def repaired(name: str, begin: float, worked: Callable[[float], bool], rng: np.random.Generator) -> Rollout:
-    """One node that broke so many hours ago, on a Monday at midnight's now: a third is back within two hours by itself,
-    and what is not takes half a day of work, more or less, done quarter by quarter of an hour."""
-    alone, at = float(np.exp(0.8 * rng.standard_normal())), begin
+    """One node that failed validation so many hours ago, on a Monday at midnight's now: some are back by themselves
+    within hours, and the others take half a day of work, more or less, done quarter by quarter of an hour."""
+    at = begin
     if rng.random() < 0.4:
-        at += alone
+        at += float(np.exp(0.8 * rng.standard_normal()))
     else:
         left, at = 12.0 * float(np.exp(0.6 * rng.standard_normal())), begin + 4.0
         while left > 0:
             left -= 0.25 if worked(at) else 0.0
             at += 0.25
     return replace(
-        empty(name, nodes=1), status=Status.COMPLETED, started=begin, closed=at,
-        node=np.zeros(2, dtype=np.int64), stage=np.array([REPAIRING, CODE[Stage.IN_SERVICE]]), at=np.array([begin, at]),
+        empty(name, nodes=1), status=Status.COMPLETED, started=begin - 1.0, closed=at, node=np.zeros(3, dtype=np.int64),
+        stage=np.array([CODE[Stage.VALIDATING], REPAIRING, CODE[Stage.IN_SERVICE]]),
+        at=np.array([begin - 1.0, begin, at]),
     )  # fmt: skip
 
 
-def experience(worked: Callable[[float], bool], count: int = 400) -> Experience:
-    """What so many repairs teach, that began at any hour."""
-    rng = np.random.default_rng(5)
-    return learn(Knowledge(0.0, tuple(
-        repaired(f"past-{i}", -WEEK * 60 + WEEK * 58 * float(rng.random()), worked, rng) for i in range(count)
-    )))  # fmt: skip
+def experience(worked: Callable[[float], bool], begins: Callable[[float], bool] = lambda _: True) -> Experience:
+    """What 400 repairs teach that began at any hour, or at any of those."""
+    rng, found = np.random.default_rng(5), list[Rollout]()
+    while len(found) < 400:
+        begin = -WEEK * 60 + WEEK * 58 * float(rng.random())
+        if begins(begin):
+            found.append(repaired(f"past-{len(found)}", begin, worked, rng))
+    return learn(Knowledge(0.0, tuple(found)))
 
 
-def in_repair(hours: float) -> Rollout:
-    """A node that broke so many hours ago, and is not back."""
+def since(stage: int, hours: float) -> Rollout:
+    """A node that came to this stage so many hours ago, and is in it."""
     return replace(
         empty("now", nodes=1), status=Status.IN_PROGRESS, started=-hours,
-        node=np.zeros(1, dtype=np.int64), stage=np.array([REPAIRING]), at=np.array([-hours]),
+        node=np.zeros(1, dtype=np.int64), stage=np.array([stage]), at=np.array([-hours]),
     )  # fmt: skip
 
 
-def likely_back(learnt: Experience, hours: float, hour_of_week: float) -> float:
+def likely_back(learnt: Experience, rollout: Rollout, hour_of_week: float) -> float:
     """The median hour of its return, from now."""
-    futures = foresee(in_repair(hours), hour_of_week, learnt, np.random.default_rng(1), 400)
+    futures = foresee(rollout, hour_of_week, learnt, np.random.default_rng(1), 400)
     return float(back(futures, np.array([8]), [1.0], [0.5])[0, 0])
 
 
@@ -76,8 +79,16 @@ def by_day() -> Experience:
 
 
 def test_a_long_repair_on_a_friday_evening_is_over_after_the_weekend(by_day: Experience) -> None:
-    friday = likely_back(by_day, 9.0, FRIDAY_EVENING)
-    tuesday = likely_back(by_day, 9.0, DAY + 9.0)
+    friday = likely_back(by_day, since(REPAIRING, 9.0), FRIDAY_EVENING)
+    tuesday = likely_back(by_day, since(REPAIRING, 9.0), DAY + 9.0)
+
+    assert friday > MONDAY - FRIDAY_EVENING
+    assert tuesday < friday / 2
+
+
+def test_a_repair_that_is_still_to_come_waits_for_the_week_as_well(by_day: Experience) -> None:
+    friday = likely_back(by_day, since(CODE[Stage.VALIDATING], 0.5), FRIDAY_EVENING)
+    tuesday = likely_back(by_day, since(CODE[Stage.VALIDATING], 0.5), DAY + 9.0)
 
     assert friday > MONDAY - FRIDAY_EVENING
     assert tuesday < friday / 2
@@ -85,6 +96,10 @@ def test_a_long_repair_on_a_friday_evening_is_over_after_the_weekend(by_day: Exp
 
 def test_where_work_goes_on_day_and_night_the_hour_tells_nothing() -> None:
     assert experience(always).durations[REPAIRING].staffing == {}
+
+
+def test_what_begins_by_day_is_not_taken_to_be_worked_on_by_day() -> None:
+    assert experience(always, begins=at_work).durations[REPAIRING].staffing == {}
 
 
 def test_a_provider_never_seen_is_taken_to_keep_the_hours_of_all(by_day: Experience) -> None:
@@ -95,7 +110,7 @@ def test_a_provider_never_seen_is_taken_to_keep_the_hours_of_all(by_day: Experie
 
 
 def test_a_forecast_says_that_it_waits_for_working_hours(by_day: Experience) -> None:
-    said = " ".join(because(in_repair(9.0), FRIDAY_EVENING, by_day, seed=1))
+    said = " ".join(because(since(REPAIRING, 9.0), FRIDAY_EVENING, by_day, seed=1))
 
     assert "times as fast in working hours here as outside them; the next begin in" in said
 
