@@ -16,6 +16,7 @@ from dashboard.model.stages import Status
 
 _ASKED = (0.0, 0.5)  # shares of the nodes that were back when it is asked
 _UP_TO = np.array([0.25])  # shares back at which a phase ends
+_LATEST = 0.75  # share back, up to which what was asked tells something
 _MAINTENANCES, _NODES = 60, 2_000  # asked at most, the newest first: they are most of the work of learning
 _LARGE = 160  # nodes, more than which one would take too much of that
 _PATHS = 32
@@ -87,10 +88,12 @@ def _ends(rollout: Rollout, spells: Spells) -> Floats:
 
 
 def phase_of(spells: Spells) -> int | None:
-    """How far it has come, by the share of its nodes that is back or removed; None before the first goes out."""
-    if spells.waiting.all():
-        return None
-    return int(np.searchsorted(_UP_TO, float(np.mean(~IS_OUT[spells.now] & ~spells.waiting))))
+    """How far it has come, by the share of its nodes that is back or removed.
+
+    None before the first goes out, and once so many are back that nothing was asked of any that stood so.
+    """
+    share = float(np.mean(~IS_OUT[spells.now] & ~spells.waiting))
+    return None if spells.waiting.all() or share > _LATEST else int(np.searchsorted(_UP_TO, share))
 
 
 def _finished(rollouts: Sequence[Rollout]) -> list[Rollout]:
