@@ -54,8 +54,8 @@ def because(rollout: Rollout, hour_of_week: float, experience: Experience, seed:
         *_hours(rollout, spells, experience),
         *_staffing(rollout, spells, hour_of_week, experience),
         *_stops(rollout, spells, experience),
-        *_pace(rollout, spells, experience),
-        *_stuck(rollout, spells, experience),
+        *_pace(rollout, spells, hour_of_week, experience),
+        *_stuck(rollout, spells, hour_of_week, experience),
         *_promise(rollout, spells, experience),
     ]
     if not reasons:
@@ -176,7 +176,7 @@ def _stops(rollout: Rollout, spells: Spells, experience: Experience) -> Iterator
     yield Reason(words, rollout, replace(experience, waves=Waves({}, {})))
 
 
-def _pace(rollout: Rollout, spells: Spells, experience: Experience) -> Iterator[Reason]:
+def _pace(rollout: Rollout, spells: Spells, hour_of_week: float, experience: Experience) -> Iterator[Reason]:
     """The stage whose own times are furthest from the usual, counted in hours."""
     found: list[tuple[float, str]] = []
     for stage, durations in experience.durations.items():
@@ -185,7 +185,8 @@ def _pace(rollout: Rollout, spells: Spells, experience: Experience) -> Iterator[
         if here.sum() < 3 or not durations.members.get(cell):
             continue
         law = durations.law_of(rollout)
-        logs = law.warped(np.log(np.maximum(spells.left[here] - spells.entered[here], SHORTEST)))
+        took = law.work(spells.entered[here], spells.left[here], hour_of_week)
+        logs = law.warped(np.log(np.maximum(took, SHORTEST)))
         off = float(logs.mean()) - law.mean
         certain = float(np.sqrt(law.sigma2 / here.sum() + law.variance))
         if abs(off) < max(0.15, 2 * certain):
@@ -201,7 +202,7 @@ def _pace(rollout: Rollout, spells: Spells, experience: Experience) -> Iterator[
         yield Reason(max(found)[1], rollout, replace(experience, durations=usual))
 
 
-def _stuck(rollout: Rollout, spells: Spells, experience: Experience) -> Iterator[Reason]:
+def _stuck(rollout: Rollout, spells: Spells, hour_of_week: float, experience: Experience) -> Iterator[Reason]:
     """The node that has stayed longest against what is usual in its stage, where that is rare."""
     worst, words, node = 3.0, "", np.zeros(spells.now.size, dtype=bool)
     for stage in np.unique(spells.now[IS_OUT[spells.now]]).tolist():
@@ -209,7 +210,8 @@ def _stuck(rollout: Rollout, spells: Spells, experience: Experience) -> Iterator
         waited = max(-float(spells.since[spells.now == stage].min()), SHORTEST)
         # By the clock: what sticks now and then is rare all the same.
         spread = law.warp.spread if law.warp else float(np.sqrt(law.sigma2 + law.rho2 + law.phi2))
-        z = np.log(waited / law.hours(law.mean)) / spread
+        worked = max(float(law.work(np.array([-waited]), np.zeros(1), hour_of_week)[0]), SHORTEST)
+        z = np.log(worked / law.hours(law.mean)) / spread
         if z > worst:
             name = STAGES[stage].value.replace("_", " ")
             worst, words = z, f"A node is {name} for {span(waited, waited)}; {span(*_usual(law))} is usual."

@@ -129,7 +129,7 @@ def draw_pace(
     Gibbs sampling with the censored stays as data to be imputed (Tanner and Wong 1987): shocks given lengths are
     normal and drawn as one block, lengths given shocks are normal beyond what has passed; then both move together, see
     `interweaving`. Every path is a chain that starts anywhere its prior allows; where very many nodes run, fewer chains
-    give several paths each, one a sweep.
+    give several paths each, _SHARED to a sweep.
     """
     racks = int(rack.max(initial=-1)) + 1
     own = _own(stage, spells, rack, racks, law, hour_of_week)
