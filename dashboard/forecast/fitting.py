@@ -37,7 +37,8 @@ class Stays:
     rack      : (stays,)  index into racks
     maintenance : (racks,)  index into maintenances
     cell      : (maintenances,)  index into cells
-    nodes     : (maintenances,)  how many nodes each names; None where that tells nothing, as of the next two
+    nodes     : (maintenances,)  how many nodes each names; None where that tells nothing
+    skus, clusters : of the maintenances; None where they tell nothing
     entered   : (stays,)  hours since as_of at which each began; None where the hour of the week tells nothing
     """
 
