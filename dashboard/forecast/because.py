@@ -8,7 +8,7 @@ import numpy as np
 from dashboard.forecast.departures import queue_of
 from dashboard.forecast.durations import SHORTEST, Law
 from dashboard.forecast.engine import Experience, foresee
-from dashboard.forecast.pace import Drawn
+from dashboard.forecast.paces import Drawn
 from dashboard.forecast.quantiles import back
 from dashboard.forecast.spells import IN_SERVICE, IS_OUT, REMOVED, REPAIRING, Flags, Spells, spells_of, tidied
 from dashboard.forecast.waves import Waves

@@ -9,7 +9,8 @@ from dashboard.forecast.calibration import calibrate
 from dashboard.forecast.departures import departures
 from dashboard.forecast.experience import Experience, experience_of
 from dashboard.forecast.noise import Singles, resampled
-from dashboard.forecast.pace import Drawn, Pace, Paces, draw_pace
+from dashboard.forecast.pace import draw_pace
+from dashboard.forecast.paces import Drawn, Pace, Paces
 from dashboard.forecast.pooling import Cell, Floats
 from dashboard.forecast.promises import most_back
 from dashboard.forecast.quantiles import HORIZON, Futures

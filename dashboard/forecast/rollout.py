@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from dashboard.forecast.noise import Singles, mixed, normals, some
-from dashboard.forecast.pace import Pace
+from dashboard.forecast.paces import Pace
 from dashboard.forecast.pooling import Floats
 from dashboard.forecast.spells import IS_OUT, REMOVED, REPAIRING, REPAIRS, SCHEDULED, Flags, Spells
 from dashboard.model.rollout import Codes

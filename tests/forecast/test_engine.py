@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dashboard.forecast.because import because
 from dashboard.forecast.engine import Experience, foresee, foresee_some, learn
-from dashboard.forecast.pace import Drawn
+from dashboard.forecast.paces import Drawn
 from dashboard.forecast.quantiles import back, capacity
 from dashboard.model.rollout import Rollout
 from dashboard.model.stages import CODE, Stage, Status
