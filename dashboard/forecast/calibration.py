@@ -50,7 +50,7 @@ class Calibration:
         heard = self.lengths.shares.get(phase, 0.0)
         if shape == _EVEN and not heard:
             return None
-        return Correction(shape, self.lengths, heard, -float(np.nanmin(spells.out_at)))
+        return Correction(shape, self.lengths, heard, -spells.first_out)
 
 
 @dataclass(frozen=True, slots=True)

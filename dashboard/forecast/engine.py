@@ -113,8 +113,7 @@ def _told_by_node(rollout: Rollout, spells: Spells, experience: Experience) -> b
 
 def _start(rollout: Rollout, spells: Spells, experience: Experience, paths: int, rng: np.random.Generator) -> Floats:
     """When the first node may go out, (paths,); <= 0 where it has begun."""
-    begun = [*spells.out_at[np.isfinite(spells.out_at)].tolist(), rollout.started]
-    told = min((at for at in begun if np.isfinite(at)), default=np.nan)
+    told = float(np.fmin(spells.first_out, rollout.started))
     if told <= 0:
         return np.full(paths, told)
     return experience.promises.draw_start(rollout.provider, rollout.planned_start, paths, rng)
@@ -154,8 +153,9 @@ def _by_node(
     rows = max(_AT_ONCE // max(rollout.nodes, 1), _FEWEST)
     for begin in range(0, paths, rows):
         path = slice(begin, begin + rows)
-        these = paces.of(path)
-        course = walk(spells, rack, paces=these, chance=chance[path], holds=holds, hour_of_week=hour_of_week, rng=rng)
+        course = walk(
+            spells, rack, paces=paces.of(path), chance=chance[path], holds=holds, hour_of_week=hour_of_week, rng=rng
+        )
         out_at = _met(rollout, spells, course, start[path], hour_of_week=hour_of_week, experience=experience, rng=rng)
         yield Futures(out_at, course.ends, course.lost, known_at, order)
 

@@ -43,13 +43,13 @@ class Asked:
 def ask(who: int, rollout: Rollout, hour_of_week: float, foresee: Foresee) -> Iterator[Asked]:
     """What would have been said at each instant at which it is asked. who : index of the maintenance"""
     spells = spells_of(rollout)
-    out_at = spells.out_at[np.isfinite(spells.out_at)]
-    if not out_at.size:
+    first = spells.first_out
+    if np.isnan(first):
         return
     ends = np.sort(_ends(rollout, spells))
     last = float(most_back(ends[None])[0])
     for share in _ASKED:
-        at = float(out_at.min()) if share == 0.0 else float(ends[int(np.ceil(share * ends.size)) - 1])
+        at = first if share == 0.0 else float(ends[int(np.ceil(share * ends.size)) - 1])
         if at >= min(last, 0.0) - 1e-6:
             break
         then = _as_known(rollout, at)
@@ -58,7 +58,7 @@ def ask(who: int, rollout: Rollout, hour_of_week: float, foresee: Foresee) -> It
             continue
         rng = np.random.default_rng(seed_of(f"calibration {rollout.maintenance_id} {share}"))
         most = most_back(foresee(then, (hour_of_week + at) % WEEK, rng, _PATHS).end_at)
-        yield Asked(who, phase, at - float(out_at.min()), np.sort(most), last - at)
+        yield Asked(who, phase, at - first, np.sort(most), last - at)
 
 
 def worth_asking(rollouts: Sequence[Rollout]) -> list[Rollout]:
@@ -73,13 +73,9 @@ def worth_asking(rollouts: Sequence[Rollout]) -> list[Rollout]:
 
 def lengths_of(rollouts: Sequence[Rollout]) -> Floats:
     """Hours from the first node out to MOST back of finished ones that were told node by node, the newest; rising."""
-    taken = []
-    for each in _finished(rollouts)[:_KNOWN]:
-        spells = spells_of(each)
-        out_at = spells.out_at[np.isfinite(spells.out_at)]
-        if out_at.size:
-            taken.append(float(most_back(_ends(each, spells)[None])[0]) - float(out_at.min()))
-    return np.sort(taken)
+    over = [(each, spells_of(each)) for each in _finished(rollouts)[:_KNOWN]]
+    taken = np.array([most_back(_ends(each, spells)[None])[0] - spells.first_out for each, spells in over])
+    return np.sort(taken[np.isfinite(taken)])
 
 
 def _ends(rollout: Rollout, spells: Spells) -> Floats:

@@ -1,8 +1,8 @@
 """How long did others take in all, whatever their nodes did: a second opinion, heard for as much as it has been worth.
 
 What is said node by node is only as long-tailed as its laws; how long finished maintenances went on after they had
-lasted as long as this one is what it is. Quantiles of both are averaged (Vincent 1912; Ratcliff 1979), and each path is
-moved to where its quantile went. How much the second counts for is what would have served finished maintenances best.
+lasted as long as this one is what it is. Quantiles of both are averaged (Vincent 1912; Ratcliff 1979). How much the
+second counts for is what would have served finished maintenances best.
 """
 
 from collections.abc import Callable

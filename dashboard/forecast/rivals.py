@@ -30,9 +30,9 @@ def straight_line(rollout: Rollout, fraction: float) -> float:
     spells = spells_of(rollout)
     home = spells.now == IN_SERVICE
     share = float(rollout.gpus[home].sum() / max(rollout.gpus[spells.now != REMOVED].sum(), 1))
-    if not share or not np.isfinite(spells.out_at).any():
+    since = -spells.first_out
+    if not share or np.isnan(since):
         return float("nan")
-    since = float(-np.nanmin(spells.out_at))
     return min(max(since * (fraction / share - 1.0), 0.0), HORIZON)
 
 

@@ -44,6 +44,12 @@ class Spells:
         """(nodes,) whether the node has yet to go out."""
         return np.asarray(self.now == SCHEDULED)
 
+    @property
+    def first_out(self) -> float:
+        """When the first node went out; nan where none has."""
+        went = self.out_at[np.isfinite(self.out_at)]
+        return float(went.min()) if went.size else float("nan")
+
     def arranged(self, order: Codes) -> "Spells":
         """The same with the nodes in this order."""
         return replace(
