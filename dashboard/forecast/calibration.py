@@ -15,7 +15,7 @@ from scipy.special import betaincinv, betaln
 
 from dashboard.forecast.durations import SHORTEST
 from dashboard.forecast.hindsight import Asked, Foresee, ask, lengths_of, phase_of, worth_asking
-from dashboard.forecast.lengths import Lengths, averaged, fit_share
+from dashboard.forecast.lengths import Lengths, blended, fit_share
 from dashboard.forecast.pooling import Floats
 from dashboard.forecast.promises import most_back
 from dashboard.forecast.quantiles import Futures
@@ -24,9 +24,9 @@ from dashboard.forecast.spells import Flags, Spells
 from dashboard.model.rollout import Codes, Knowledge
 
 _FEW = 12  # maintenances, from which on they tell something
-_WIDE, _NARROW = 0.2, 0.1  # sd of log parameters around none, and of a part's around those of the whole
+_SPREAD = 0.2  # sd of log parameters around none, and of a part's around those of the whole
 _FOLDS = 4
-_GAIN = 1.0  # log-likelihood of those left out that a correction must gain
+_GAIN = 3.0  # log-likelihood of those left out that a correction must gain: strong evidence (Kass and Raftery 1995)
 
 Shape = tuple[float, float]
 
@@ -72,7 +72,7 @@ class Correction:
         said = most[order]
         rest = self.lengths.rest(self.passed, most.size) if self.share else None
         if rest is not None:
-            said = averaged(said, rest, self.share)
+            said = blended(said, rest, self.share)
         if self.shape != _EVEN:
             said = np.interp(betaincinv(*self.shape, rank), rank, said)
         then = np.empty(most.size)
@@ -102,11 +102,11 @@ def calibrate(known: Knowledge, foresee: Foresee) -> Calibration:
     most = np.array([each.most for each in found])
     most, lengths = _with_lengths(found, most, unit, Lengths(lengths_of(known.rollouts)))
     ranks = _Ranks(who, most / unit, actual / unit[:, 0])
-    shapes = {("", -1): ranks.shape(np.ones(who.size, dtype=bool), _EVEN, _WIDE)}
+    shapes = {("", -1): ranks.shape(np.ones(who.size, dtype=bool), _EVEN)}
     for each in np.unique(phase).tolist():
-        shapes["", each] = ranks.shape(phase == each, shapes["", -1], _NARROW)
+        shapes["", each] = ranks.shape(phase == each, shapes["", -1])
         for name in np.unique(provider[phase == each]).tolist():
-            shape = ranks.shape((phase == each) & (provider == name), shapes["", each], _NARROW)
+            shape = ranks.shape((phase == each) & (provider == name), shapes["", each])
             if shape != shapes["", each]:
                 shapes[name, each] = shape
     return Calibration(shapes, lengths)
@@ -122,7 +122,7 @@ def _with_lengths(found: list[Asked], most: Floats, unit: Floats, lengths: Lengt
     for each in np.unique(phase[told]).tolist():
         here = told & (phase == each)
         share = fit_share(who[here], most[here] / unit[here], rest[here] / unit[here], actual[here] / unit[here, 0])
-        shares[each], heard[here] = share, averaged(most[here], rest[here], share)
+        shares[each], heard[here] = share, blended(most[here], rest[here], share)
     return heard, replace(lengths, shares=shares)
 
 
@@ -137,7 +137,7 @@ class _Ranks:
     most: Floats
     actual: Floats
 
-    def shape(self, part: Flags, around: Shape, spread: float) -> Shape:
+    def shape(self, part: Flags, around: Shape) -> Shape:
         """The beta of a part of them, leaning to `around`; that itself where another does not foretell better.
 
         Better is both likelier and, in CRPS, no further off: a tail that is long for a few must not be made so for all.
@@ -152,11 +152,11 @@ class _Ranks:
         gain = off = 0.0
         for fold in range(_FOLDS):
             out = who % _FOLDS == fold
-            fitted = _fitted(rank[~out], weight[~out], around, spread)
+            fitted = _fitted(rank[~out], weight[~out], around)
             gain += float(weight[out] @ (_log_density(rank[out], fitted) - _log_density(rank[out], around)))
             scores = (crps_of_draws(most[out], actual[out], _kept(most.shape[1], each)) for each in (fitted, around))
             off += float(weight[out] @ np.subtract(*scores))
-        return _fitted(rank, weight, around, spread) if gain > _GAIN and off <= 0.0 else around
+        return _fitted(rank, weight, around) if gain > _GAIN and off <= 0.0 else around
 
 
 def _kept(paths: int, shape: Shape) -> Floats:
@@ -172,13 +172,13 @@ def _log_density(rank: Floats, shape: Shape) -> Floats:
     return np.asarray((a - 1.0) * np.log(rank) + (b - 1.0) * np.log1p(-rank) - betaln(a, b))
 
 
-def _fitted(rank: Floats, weight: Floats, around: Shape, spread: float) -> Shape:
+def _fitted(rank: Floats, weight: Floats, around: Shape) -> Shape:
     """The most likely beta, its log parameters normal around those of `around`."""
     prior = np.log(around)
 
     def loss(logs: Floats) -> float:
         a, b = np.exp(np.clip(logs, -3.0, 3.0))
-        return float(-weight @ _log_density(rank, (a, b)) + 0.5 * np.sum((logs - prior) ** 2) / spread**2)
+        return float(-weight @ _log_density(rank, (a, b)) + 0.5 * np.sum((logs - prior) ** 2) / _SPREAD**2)
 
     a, b = np.exp(np.clip(minimize(loss, prior, method="Nelder-Mead", options={"xatol": 1e-3}).x, -3.0, 3.0))
     return float(a), float(b)

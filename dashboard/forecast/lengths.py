@@ -1,8 +1,9 @@
 """How long did others take in all, whatever their nodes did: a second opinion, heard for as much as it has been worth.
 
 What is said node by node is only as long-tailed as its laws; how long finished maintenances went on after they had
-lasted as long as this one is what it is. Quantiles of both are averaged (Vincent 1912; Ratcliff 1979). How much the
-second counts for is what would have served finished maintenances best.
+lasted as long as this one is what it is. One or the other is right, the second in a share of the cases (linear opinion
+pool, Stone 1961): that is wider than either where they differ, as it should be. The share is what would have served
+finished maintenances best.
 """
 
 from collections.abc import Callable
@@ -15,8 +16,8 @@ from dashboard.forecast.scoring import apart, crps_of_draws
 from dashboard.model.rollout import Codes
 
 _FEW = 12  # that went on longer, from which on they tell something; and maintenances asked
-_SHARES = np.arange(6) / 10
-_USUAL = 0.1  # the share where it makes no difference: of two opinions, both are mostly worth hearing (Clemen 1989)
+_SHARES = np.arange(8) / 10
+_USUAL = 0.3  # the share where it makes no difference: of two opinions, both are mostly worth hearing (Clemen 1989)
 _PULL = 0.5  # share of the score, for a share that is off by one
 _FLOOR = 0.1  # of what is usual, added before logarithms are taken: less is soon
 
@@ -41,9 +42,14 @@ class Lengths:
         return np.asarray(np.quantile(longer, (np.arange(paths) + 0.5) / paths) - passed)
 
 
-def averaged(most: Floats, rest: Floats, share: float) -> Floats:
-    """Quantiles of both, (..., paths) rising, averaged."""
-    return np.asarray((1.0 - share) * most + share * rest)
+def blended(most: Floats, rest: Floats, share: float) -> Floats:
+    """Quantiles of what is `rest` in this share of the cases and `most` in the others; all (..., paths) rising."""
+    paths = most.shape[-1]
+    both = np.concatenate([most, rest], axis=-1)
+    order = np.argsort(both, axis=-1, kind="stable")
+    upto = np.cumsum(np.where(order < paths, 1.0 - share, share) / paths, axis=-1)
+    rank = (upto[..., None] <= (np.arange(paths) + 0.5) / paths).sum(axis=-2)
+    return np.take_along_axis(both, np.take_along_axis(order, np.minimum(rank, 2 * paths - 1), axis=-1), axis=-1)
 
 
 def fit_share(who: Codes, most: Floats, rest: Floats, actual: Floats) -> float:
@@ -68,7 +74,7 @@ def _off(most: Floats, rest: Floats, actual: Floats, share: float, seen: Callabl
     others are not: no merit of theirs.
     """
     even = np.full(most.shape[1], 1.0 / most.shape[1])
-    said = crps_of_draws(seen(averaged(most, rest, share)), seen(actual), even)
+    said = crps_of_draws(seen(blended(most, rest, share)), seen(actual), even)
     by_chance = (1.0 - share) ** 2 * apart(seen(most), even) / most.shape[1]
     return np.asarray(said - by_chance)
 

@@ -78,10 +78,11 @@ def test_who_was_too_vague_gets_sharper() -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_who_was_right_is_left_alone(seed: int) -> None:
+def test_who_was_right_is_hardly_moved(seed: int) -> None:
+    """What others took is heard, for it says the same: it is off by what sixty say of all."""
     calibration = calibrate(knowledge(*lasting(60, seed=seed)), foretelling(1.0))
 
-    assert coverage(calibration, 1.0) == pytest.approx(coverage(NO_CALIBRATION, 1.0), abs=0.04)
+    assert coverage(calibration, 1.0) == pytest.approx(coverage(NO_CALIBRATION, 1.0), abs=0.05)
 
 
 def test_a_few_forecasts_tell_nothing() -> None:

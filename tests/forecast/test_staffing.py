@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.forecast.because import because
+from dashboard.forecast.calibration import NO_CALIBRATION
 from dashboard.forecast.engine import Experience, foresee, learn
 from dashboard.forecast.quantiles import back
 from dashboard.forecast.spells import REPAIRING
@@ -50,13 +51,13 @@ def repaired(name: str, begin: float, worked: Callable[[float], bool], rng: np.r
 
 
 def experience(worked: Callable[[float], bool], begins: Callable[[float], bool] = lambda _: True) -> Experience:
-    """What 400 repairs teach that began at any hour, or at any of those."""
+    """What 400 repairs teach that began at any hour, or at any of those; of how long they took in all, nothing."""
     rng, found = np.random.default_rng(5), list[Rollout]()
     while len(found) < 400:
         begin = -WEEK * 60 + WEEK * 58 * float(rng.random())
         if begins(begin):
             found.append(repaired(f"past-{len(found)}", begin, worked, rng))
-    return learn(Knowledge(0.0, tuple(found)))
+    return replace(learn(Knowledge(0.0, tuple(found))), calibration=NO_CALIBRATION)
 
 
 def since(stage: int, hours: float) -> Rollout:
