@@ -15,11 +15,12 @@ from dashboard.forecast.spells import Flags, Spells
 from dashboard.model.rollout import Codes
 
 SWEEPS = 8
-_MUCH = 400_000  # stays and racks x paths, from which on chains are shared
-_FEWEST = 50  # chains
-_SHARED = 2  # paths to a draw of these: what all nodes share is known well where there are so many
+_MUCH = 400_000  # stays and racks x paths, beyond which chains are shared
+_MANY, _SOME = 500, 50  # of so many paths, also beyond so many stays and racks
+_CHAINS, _DRAWS = 50, 100  # these, and what they give: of what so many nodes share, that says enough
 _BEFORE = 3  # rounds by what ended alone, to start from
 _CLOSE = 2.0  # how much closer to each other the nodes of one maintenance keep than those of many, to be of one fate
+_AT_ONCE = 100_000  # stays x paths drawn together: what fits a processor's cache
 _FAR = 1e6  # log hours; further than any bound
 
 
@@ -59,7 +60,7 @@ def draw_pace(
     Gibbs sampling with the censored stays as data to be imputed (Tanner and Wong 1987): shocks given lengths are
     normal and drawn as one block, lengths given shocks are normal beyond what has passed; then both move together, see
     `interweaving`. Every path is a chain that starts anywhere its prior allows; where very many nodes run, fewer chains
-    give several paths each, _SHARED to a sweep.
+    give several draws each, and each draw several paths.
     """
     racks = int(rack.max(initial=-1)) + 1
     own = _own(stage, spells, rack, racks, law, hour_of_week)
@@ -84,8 +85,13 @@ def draw_pace(
     )
     at = np.searchsorted(active, own.bound_rack)
     wide = _wide(sigma_here, sigma, broad)
-    lasts = _beyond(own.bound, np.take(inner, at, axis=1), sigma_here, wide, law.odd, rng)[0]
-    np.minimum(lasts, np.maximum(most, own.longer), out=lasts)
+    lasts, longest = np.empty((paths, at.size), np.float32), np.maximum(most, own.longer)
+    rows = max(_AT_ONCE // max(at.size, 1), 1)
+    for begin in range(0, paths, rows):
+        path = slice(begin, begin + rows)
+        here = np.take(inner[path], at, axis=1)
+        so_long, _ = _beyond(own.bound, here, sigma_here[path], wide[path], law.odd, rng)
+        np.minimum(so_long, longest, out=lasts[path])
     if active.size < racks:
         centre = level + rho * normals((paths, racks), rng)
         centre[:, active] = inner
@@ -95,9 +101,10 @@ def draw_pace(
 
 
 def _sweep(own: _Own, active: Codes, law: Law, paths: int, rng: np.random.Generator) -> Iterator[_Shocks]:
-    """Yields shocks of (chains, ...) until there are enough for all paths, or, of few chains, for one in _SHARED."""
+    """Yields shocks of (chains, ...) until there are enough: one a path or, of few chains, one for several."""
     at = np.searchsorted(active, own.bound_rack)
-    chains = paths if paths * (at.size + active.size) <= _MUCH else min(paths, max(paths // 10, _FEWEST))
+    shared = at.size + active.size > (_MUCH // paths if paths < _MANY else _SOME)
+    chains = min(paths, _CHAINS) if shared else paths
     mu, sigma, rho, phi = (each.astype(np.float32) for each in law.draw(chains, rng))
     scale = (law.tail - 2) / rng.chisquare(law.tail, (chains, 1))
     level = mu + phi * np.sqrt(scale) * rng.standard_normal((chains, 1))
@@ -113,7 +120,7 @@ def _sweep(own: _Own, active: Codes, law: Law, paths: int, rng: np.random.Genera
     ended = Ended(*(each[active].astype(np.float32) for each in (own.ended, own.total, own.squares)))
     for _ in range(_BEFORE):
         shocks = _given_stays(ended, shocks, law, law.variance + phi**2 * scale, rng)
-    burn, needed = _sweeps(at.size), paths if chains == paths else -(-paths // _SHARED)
+    burn, needed = _sweeps(at.size), min(paths, _DRAWS) if shared else paths
     for sweep in range(burn - 1 + -(-needed // chains)):
         prior = law.variance + phi**2 * scale
         if at.size:

@@ -242,10 +242,12 @@ def _each(nodes: object) -> Flags:
 
 def _alike(gpus: Codes, part: Codes) -> Iterator[tuple[int, int, Codes]]:
     """Yields part, GPUs and the nodes of that part that have so many."""
-    pairs, which = np.unique(np.stack([part, gpus]), axis=1, return_inverse=True)
-    for i, (each, count) in enumerate(pairs.T.tolist()):
+    most = int(gpus.max(initial=0)) + 1
+    found, which = np.unique(part * most + np.maximum(gpus, 0), return_inverse=True)
+    for i, key in enumerate(found.tolist()):
+        each, count = divmod(key, most)
         if count > 0:
-            yield each, count, np.flatnonzero(which.ravel() == i)
+            yield each, count, np.flatnonzero(which == i)
 
 
 def _happened(at: Times, nodes: Codes, grid: Floats, counted: Flags | None = None) -> Paths:

@@ -42,6 +42,15 @@ class _Laws:
     hour_of_week: float
     rng: np.random.Generator
     ways: dict[object, tuple[Codes, Floats]] = field(default_factory=dict)  # what `next` and `others` found before
+    columns: dict[tuple[int, int], Codes] = field(default_factory=dict)  # and `running`
+
+    def running(self, stage: int, path: slice, nodes: slice) -> Singles:
+        """How long the running stays of these nodes last in all, (paths, nodes) hours."""
+        pace, asked = self.paces[stage], (stage, nodes.start)
+        if asked not in self.columns:
+            order = np.argsort(pace.running)
+            self.columns[asked] = order[np.searchsorted(pace.running, np.arange(nodes.start, nodes.stop), sorter=order)]
+        return pace.hours(np.minimum(_columns(pace.lasts[path], self.columns[asked]), np.float32(12.0)))
 
     def stays(self, stage: int, path: slice, nodes: slice) -> Singles:
         """Draws the stays of these nodes in one stage, (paths, nodes)."""
@@ -148,7 +157,7 @@ def _together(spells: Spells, nodes: slice, path: slice, laws: _Laws, course: Co
         if not IS_OUT[stage] and stage != SCHEDULED:
             break
         if step == 0 and runs:
-            laws.let_pass(stage, time, _running(laws.paces[stage], path, nodes), True)
+            laws.let_pass(stage, time, laws.running(stage, path, nodes), True)
             np.maximum(time, 0.0, out=time)
         elif stage != SCHEDULED:
             laws.let_pass(stage, time, laws.stays(stage, path, nodes), runs)
@@ -167,13 +176,6 @@ def _together(spells: Spells, nodes: slice, path: slice, laws: _Laws, course: Co
     if not freed:
         frees[:] = time
     course.lost[path, nodes] = stage == REMOVED
-
-
-def _running(pace: Pace, path: slice, nodes: slice) -> Singles:
-    """How long the running stays of these nodes last in all, (paths, nodes) hours."""
-    order = np.argsort(pace.running)
-    columns = order[np.searchsorted(pace.running, np.arange(nodes.start, nodes.stop), sorter=order)]
-    return pace.hours(np.minimum(_columns(pace.lasts[path], columns), np.float32(12.0)))
 
 
 def _columns(table: Singles, columns: Codes) -> Singles:
