@@ -13,7 +13,10 @@ from dashboard.views.words import reached
 # Streamlit's Markdown makes links, e-mail addresses, icons, emoji and arrows out of bare text after escapes are
 # resolved, so a backslash does not stop those; a character without width between their parts does.
 JOINER = "\u2060"
-UNIT = re.compile(r"(?<=\d) (?=(?:%|h|d|min|GPUs?|nodes?)(?!\w))")  # a number and its unit stay in one line
+NO_BREAK = "\u00a0"
+STAYS = re.compile(  # in one line: a number and its unit, and a day and its hour
+    r"(?<=\d) (?=(?:%|h|d|min|GPUs?|nodes?)(?!\w)|[A-Z][a-z]{2} \d\d:\d\d)|(?<=\d [A-Z][a-z]{2}) (?=\d\d:\d\d)"
+)
 SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$&^=])")
 MADE_OF_TEXT = re.compile(
     r"(?<=:)(?=[A-Za-z/+_-])|(?<=\bwww)(?=\.)|(?<=@)(?=\w)|(?<=[-<>=~])(?=[-<>=~])", re.IGNORECASE
@@ -22,7 +25,7 @@ MADE_OF_TEXT = re.compile(
 
 def plain(text: object) -> str:
     """Any text as Markdown that shows exactly that text, in one line: no link, image, formula, colour or markup."""
-    line = UNIT.sub("\u00a0", " ".join(str(text).split()))
+    line = STAYS.sub(NO_BREAK, " ".join(str(text).split()))
     return SPECIAL.sub(r"\\\1", MADE_OF_TEXT.sub(JOINER, line)).replace(":", "\\:")
 
 
@@ -110,9 +113,9 @@ def quantity(value: Any) -> str:
 def cell(value: Any, zone: str) -> str:
     """One value in words: instants on the viewer's clock, a dash for what is not known."""
     if isinstance(value, datetime):
-        return plain(when(value, zone)).replace(
-            " ", "\u00a0", 2
-        )  # in a narrow column only the time of day may go below
+        day, _, time = when(value, zone).rpartition(" ")
+        # In a narrow column only the time of day may go below.
+        return f"{plain(day).replace(' ', NO_BREAK)} {plain(time)}".strip()
     if isinstance(value, bool):
         return "yes" if value else "no"
     if value is None or value == "" or pd.isna(value):
