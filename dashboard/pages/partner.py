@@ -9,8 +9,8 @@ from dashboard.pages.tables import as_file
 from dashboard.views.partner import Partner
 
 THEIRS = {
-    "what": "What",
     "maintenance": "Maintenance",
+    "what": "What",
     "due": "Due",
     "late_words": "Late",
     "who": "Who",
@@ -20,6 +20,7 @@ THEIRS = {
 }
 OURS = {name: head for name, head in THEIRS.items() if name != "escalates_to"}
 CASES = {
+    "maintenance": "Maintenance",
     "case_id": "Case",
     "node_id": "Node",
     "status": "Status",
@@ -27,7 +28,6 @@ CASES = {
     "resolution_due_at": "Fix due",
     "severity": "Severity",
     "opened_at": "Opened",
-    "maintenance": "Maintenance",
 }
 
 MOST = 40  # rows of a table that is read; a file has them all
@@ -54,13 +54,20 @@ def _all(story: Partner, scope: Scope) -> None:
     for _, title, frame, columns in _tables(story):
         paper.heading(text.plain(title))
         if len(frame):
-            paper.table(frame.head(MOST), columns, scope.zone, title)
+            paper.table(_said_once(frame.head(MOST)), columns, scope.zone, title)
         else:
             paper.nothing("Nothing is open.")
         if len(frame) > MOST:
             paper.caption(f"And {len(frame) - MOST:,} more that are less pressing, in the file below.")
     at = f"{text.when(story.now, scope.zone)}, {text.zone_words(scope.zone, story.now)}"
     paper.caption(f"As of {at}. Due by contract, promise or support case where one says, else by what is usual.")
+
+
+def _said_once(rows: pd.DataFrame) -> pd.DataFrame:
+    """Those of one maintenance together, its name in the first of them; the most pressing still comes first."""
+    rows = rows.iloc[rows.groupby("maintenance", sort=False).ngroup().argsort(kind="stable")]
+    again = rows["maintenance"].eq(rows["maintenance"].shift())
+    return rows.assign(maintenance=rows["maintenance"].mask(again, text.NO_BREAK))
 
 
 def _tables(story: Partner) -> tuple[tuple[str, str, pd.DataFrame, dict[str, str]], ...]:
