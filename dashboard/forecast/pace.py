@@ -83,15 +83,8 @@ def draw_pace(
         np.concatenate([getattr(each, name) for each in drawn] * times)[:paths].astype(np.float32, copy=False)
         for name in ("level", "centre", "sigma", "usual", "rho", "broad")
     )
-    at = np.searchsorted(active, own.bound_rack)
     wide = _wide(sigma_here, sigma, broad)
-    lasts, longest = np.empty((paths, at.size), np.float32), np.maximum(most, own.longer)
-    rows = max(_AT_ONCE // max(at.size, 1), 1)
-    for begin in range(0, paths, rows):
-        path = slice(begin, begin + rows)
-        here = np.take(inner[path], at, axis=1)
-        so_long, _ = _beyond(own.bound, here, sigma_here[path], wide[path], law.odd, rng)
-        np.minimum(so_long, longest, out=lasts[path])
+    lasts = _lasting(own, np.searchsorted(active, own.bound_rack), inner, sigma_here, wide, law.odd, most, rng)
     if active.size < racks:
         centre = level + rho * normals((paths, racks), rng)
         centre[:, active] = inner
@@ -220,6 +213,20 @@ def _beyond(
         odd = apart & (rng.random(centre.shape, dtype=np.float32) * (its + theirs) < its)
         bounds, spread = np.where(odd, broad, bounds), np.where(odd, wide, spread)
     return centre + spread * normals_beyond(bounds, rng), odd
+
+
+def _lasting(
+    own: _Own, at: Codes, centre: Singles, sigma: Singles, wide: Singles, odd: float, most: float,
+    rng: np.random.Generator,
+) -> Singles:  # fmt: skip
+    """How long running stays last in all, (paths, running). at : (running,) where in centre, (paths, racks)"""
+    paths, longest = centre.shape[0], np.maximum(most, own.longer)
+    lasts, rows = np.empty((paths, at.size), np.float32), max(_AT_ONCE // max(at.size, 1), 1)
+    for begin in range(0, paths, rows):
+        path = slice(begin, begin + rows)
+        so_long, _ = _beyond(own.bound, np.take(centre[path], at, axis=1), sigma[path], wide[path], odd, rng)
+        np.minimum(so_long, longest, out=lasts[path])
+    return lasts
 
 
 def _own(stage: int, spells: Spells, rack: Codes, racks: int, law: Law, hour_of_week: float) -> _Own:
