@@ -14,8 +14,9 @@ from dashboard.views.words import reached
 # resolved, so a backslash does not stop those; a character without width between their parts does.
 JOINER = "\u2060"
 NO_BREAK = "\u00a0"
-STAYS = re.compile(  # in one line: a number and its unit, and a day and its hour
-    r"(?<=\d) (?=(?:%|h|d|min|GPUs?|nodes?)(?!\w)|[A-Z][a-z]{2} \d\d:\d\d)|(?<=\d [A-Z][a-z]{2}) (?=\d\d:\d\d)"
+STAYS = re.compile(  # in one line: a number and its unit, a day, its hour and the zone of that
+    r"(?<=\d) (?=(?:%|h|d|min|GPUs?|nodes?)(?!\w)|[A-Z][a-z]{2} \d\d:\d\d)"
+    r"|(?<=\b[A-Z][a-z]{2}) (?=\d\d:\d\d)|(?<=:\d\d) (?=[A-Z]{3,4}\b)"
 )
 SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$&^=])")
 MADE_OF_TEXT = re.compile(
