@@ -127,7 +127,7 @@ def test_a_link_shows_the_same_to_whoever_opens_it(browser: Browser, demo: App) 
         banner = visit.page.get_by_text("As of").first.inner_text()
 
     assert "Vision" in sentence
-    assert "5 Jan 13:00" in banner
+    assert "5\u00a0Jan\u00a013:00" in banner
 
 
 def test_what_is_appended_shows_by_itself(browser: Browser, demo: App) -> None:
