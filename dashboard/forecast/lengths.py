@@ -60,22 +60,23 @@ def fit_share(who: Codes, most: Floats, rest: Floats, actual: Floats) -> float:
     if np.unique(who).size < _FEW:
         return 0.0
     weight = 1.0 / np.bincount(who)[who]
+    heard = [blended(most, rest, share) for share in _SHARES]
     off = np.zeros(_SHARES.size)
     for seen in (_as_it_is, _in_logs):
-        scores = np.array([weight @ _off(most, rest, actual, share, seen) for share in _SHARES])
+        scores = _off(most, heard, actual, seen) @ weight
         off += 0.5 * scores / max(float(scores[0]), 1e-12)
     return float(_SHARES[(off + _PULL * (_SHARES - _USUAL) ** 2).argmin()])
 
 
-def _off(most: Floats, rest: Floats, actual: Floats, share: float, seen: Callable[[Floats], Floats]) -> Floats:
-    """(asked,) scores with this share.
+def _off(most: Floats, heard: list[Floats], actual: Floats, seen: Callable[[Floats], Floats]) -> Floats:
+    """(shares, asked) scores with each share. heard : what is said with it
 
     Few draws are off by their own spread over their number, by chance alone (Ferro 2014), which the quantiles of many
     others are not: no merit of theirs.
     """
-    even = np.full(most.shape[1], 1.0 / most.shape[1])
-    said = crps_of_draws(seen(blended(most, rest, share)), seen(actual), even)
-    by_chance = (1.0 - share) ** 2 * apart(seen(most), even) / most.shape[1]
+    even, came_true = np.full(most.shape[1], 1.0 / most.shape[1]), seen(actual)
+    said = np.array([crps_of_draws(seen(each), came_true, even) for each in heard])
+    by_chance = (1.0 - _SHARES[:, None]) ** 2 * apart(seen(most), even) / most.shape[1]
     return np.asarray(said - by_chance)
 
 
