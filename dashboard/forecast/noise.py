@@ -86,9 +86,12 @@ def below(z: Singles) -> Singles:
     return np.take(_BELOW, at.astype(np.int32), mode="clip")
 
 
-def normals_beyond(bound: Singles, rng: np.random.Generator) -> Singles:
-    """A standard normal given that it exceeds `bound`; by table, and exactly where the bound is far out. Any shape."""
-    low = below(bound)
+def normals_beyond(bound: Singles, rng: np.random.Generator, low: Singles | None = None) -> Singles:
+    """A standard normal given that it exceeds `bound`; by table, and exactly where the bound is far out. Any shape.
+
+    low : the share below it, where that is known
+    """
+    low = below(bound) if low is None else low
     level = _levels(bound.shape, rng).astype(np.float32)
     level *= np.float32(1) - low
     level += low * np.float32(_LEVELS)

@@ -8,7 +8,8 @@ import numpy as np
 from dashboard.forecast.durations import LONGER, SHORTEST, Law
 from dashboard.forecast.fitting import SCALES, scale_chances
 from dashboard.forecast.interweaving import Ended, respread, shift
-from dashboard.forecast.noise import Singles, below, normals, normals_beyond
+from dashboard.forecast.lasting import Lasting
+from dashboard.forecast.noise import Singles, normals
 from dashboard.forecast.paces import Pace
 from dashboard.forecast.pooling import Floats
 from dashboard.forecast.spells import Flags, Spells
@@ -78,19 +79,24 @@ def draw_pace(
         )
     active = np.flatnonzero((own.ended > 0) | (np.bincount(own.bound_rack, minlength=racks) > 0))
     drawn = list(_sweep(own, active, law, paths, rng))
-    times = -(-paths // sum(each.level.size for each in drawn))
     level, inner, sigma_here, sigma, rho, broad = (
-        np.concatenate([getattr(each, name) for each in drawn] * times)[:paths].astype(np.float32, copy=False)
+        np.concatenate([getattr(each, name) for each in drawn])[:paths].astype(np.float32, copy=False)
         for name in ("level", "centre", "sigma", "usual", "rho", "broad")
     )
     wide = _wide(sigma_here, sigma, broad)
-    lasts = _lasting(own, np.searchsorted(active, own.bound_rack), inner, sigma_here, wide, law.odd, most, rng)
+    at = np.searchsorted(active, own.bound_rack)
+    lasts = _lasting(own, at, inner, sigma_here, wide, law.odd, most, paths, rng)
+    centre = inner
     if active.size < racks:
-        centre = level + rho * normals((paths, racks), rng)
+        centre = level + rho * normals((level.size, racks), rng)
         centre[:, active] = inner
-    else:
-        centre = inner
+    centre, sigma_here, wide = (_repeated(each, paths) for each in (centre, sigma_here, wide))
     return Pace(centre, sigma_here, wide, lasts, own.running, law.odd, table, most, law.staffing)
+
+
+def _repeated(drawn: Singles, paths: int) -> Singles:
+    """(paths, ...) of fewer draws, one after the other and again."""
+    return drawn if len(drawn) == paths else np.concatenate([drawn] * -(-paths // len(drawn)))[:paths]
 
 
 def _sweep(own: _Own, active: Codes, law: Law, paths: int, rng: np.random.Generator) -> Iterator[_Shocks]:
@@ -120,7 +126,7 @@ def _sweep(own: _Own, active: Codes, law: Law, paths: int, rng: np.random.Genera
             # At first none: where all are taken to go their own way, nothing says any more that they do not.
             share = law.odd if sweep >= burn // 2 else 0.0
             wide, here = _wide(shocks.sigma, sigma, shocks.broad), np.take(shocks.centre, at, axis=1)
-            lasts, odd = _beyond(own.bound, here, shocks.sigma, wide, share, rng)
+            lasts, odd = Lasting.given(own.bound, here, shocks.sigma, wide, share).draw(rng)
             shocks = _given_stays(_with(ended, lasts, ~odd, at), shocks, law, prior, rng)
             lasts[odd] = np.inf
             shocks = _loosened(own.bound, lasts, at, ended, shocks, law, prior, rng)
@@ -199,33 +205,20 @@ def _wide(sigma: Singles, usual: Singles, broad: Singles) -> Singles:
     return np.where(broad > np.float32(_CLOSE) * sigma, broad, np.maximum(sigma, usual))
 
 
-def _beyond(
-    bound: Singles, centre: Singles, sigma: Singles, wide: Singles, share: float, rng: np.random.Generator
-) -> tuple[Singles, Flags]:
-    """Draws how long running stays last in all, and which of them go their own way: the more, the longer they last."""
-    past = bound - centre
-    bounds, spread = past / sigma, np.broadcast_to(sigma, centre.shape)
-    odd = np.zeros(centre.shape, dtype=bool)
-    apart = wide > np.float32(1.02) * sigma
-    if apart.any():
-        broad = past / wide
-        its, theirs = np.float32(share) * below(-broad), np.float32(1 - share) * below(-bounds)
-        odd = apart & (rng.random(centre.shape, dtype=np.float32) * (its + theirs) < its)
-        bounds, spread = np.where(odd, broad, bounds), np.where(odd, wide, spread)
-    return centre + spread * normals_beyond(bounds, rng), odd
-
-
 def _lasting(
-    own: _Own, at: Codes, centre: Singles, sigma: Singles, wide: Singles, odd: float, most: float,
+    own: _Own, at: Codes, centre: Singles, sigma: Singles, wide: Singles, odd: float, most: float, paths: int,
     rng: np.random.Generator,
 ) -> Singles:  # fmt: skip
-    """How long running stays last in all, (paths, running). at : (running,) where in centre, (paths, racks)"""
-    paths, longest = centre.shape[0], np.maximum(most, own.longer)
+    """How long running stays last in all, (paths, running). at : (running,) where in centre, (draws, racks)"""
+    draws, longest = centre.shape[0], np.maximum(most, own.longer)
     lasts, rows = np.empty((paths, at.size), np.float32), max(_AT_ONCE // max(at.size, 1), 1)
-    for begin in range(0, paths, rows):
-        path = slice(begin, begin + rows)
-        so_long, _ = _beyond(own.bound, np.take(centre[path], at, axis=1), sigma[path], wide[path], odd, rng)
-        np.minimum(so_long, longest, out=lasts[path])
+    for begin in range(0, draws, rows):
+        draw = slice(begin, begin + rows)
+        stays = Lasting.given(own.bound, np.take(centre[draw], at, axis=1), sigma[draw], wide[draw], odd)
+        for path in range(begin, paths, draws):
+            here = lasts[path : min(path + rows, path + draws - begin)]
+            so_long, _ = stays.draw(rng)
+            np.minimum(so_long[: len(here)], longest, out=here)
     return lasts
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from dashboard.forecast.noise import Singles
 from dashboard.forecast.pooling import Floats
@@ -158,7 +157,8 @@ def _reached(futures: Futures, weight: Floats, share: Floats, over: Flags, there
         at = np.maximum(futures.end_at[path, columns], 0, dtype=np.float32, casting="same_kind")
         at[futures.lost[path, columns]] = np.inf
         if (weight == weight[:1]).all():
-            found = _counted(at, there / weight[0], share)
+            kept = at.shape[1] - futures.lost[path, columns].sum(axis=1)
+            found = _counted(at, kept, there / weight[0], share)
         else:
             found = _weighed(at, weight, there, share)
         hours[:, path] = np.where(np.isfinite(found), found, 0.0)
@@ -171,10 +171,13 @@ def neighbours(nodes: Codes) -> slice | Codes:
     return slice(first, last + 1) if last - first + 1 == nodes.size else nodes
 
 
-def _counted(at: Singles, there: float, share: Floats) -> Singles:
-    """When each path reaches each share of its finite times and of so many already there, (shares, paths)."""
+def _counted(at: Singles, kept: Codes, there: float, share: Floats) -> Singles:
+    """When each path reaches each share of its times but those lost and of so many already there, (shares, paths).
+
+    kept : (paths,) how many are not lost, whose times are infinite
+    """
     path = np.arange(at.shape[0])
-    rank = np.ceil(share[:, None] * (np.isfinite(at).sum(axis=1) + there) - there - 1e-9).astype(np.int64) - 1
+    rank = np.ceil(share[:, None] * (kept + there) - there - 1e-9).astype(np.int64) - 1
     at.sort(axis=1)
     return np.asarray(np.where(rank < 0, np.float32(0), at[path, np.clip(rank, 0, at.shape[1] - 1)]))
 
@@ -213,7 +216,7 @@ def capacity(futures: Futures, gpus: Codes, part: Codes, parts: int, grid: Float
     gpus, part = futures.columns(gpus), futures.columns(part)
     lasts = _each(futures.end_at.max(axis=0) > 0)
     is_out = lasts & _each(futures.out_at.max(axis=0) <= 0)
-    coming = lasts & ~is_out & _each(np.isfinite(futures.out_at).any(axis=0))
+    coming = lasts & ~is_out & _each(futures.out_at.min(axis=0) < np.inf)
     mortal = _each(futures.lost.any(axis=0))
     left, out, lost = (np.zeros(shape, dtype=np.int32) for _ in range(3))
     for each, count, nodes in _alike(gpus, part):
@@ -259,20 +262,24 @@ def _happened(at: Times, nodes: Codes, grid: Floats, counted: Flags | None = Non
     for begin in range(0, paths, rows):
         block = _instant(at[begin : begin + rows, columns], grid)
         if counted is not None:
-            block[~counted[begin : begin + rows, columns]] = instants
+            np.copyto(block, instants, where=~counted[begin : begin + rows, columns])
         count = block.shape[0]
-        block += np.arange(0, count * (instants + 1), instants + 1, dtype=np.int32)[:, None]
+        block += np.arange(0, count * (instants + 1), instants + 1)[:, None]
         steps = np.bincount(block.ravel(), minlength=count * (instants + 1)).reshape(count, -1)
         come[begin : begin + count] = steps[:, :-1].cumsum(axis=1)
     return come
 
 
-def _instant(at: Times, grid: Floats) -> npt.NDArray[np.int32]:
+def _instant(at: Times, grid: Floats) -> Codes:
     """The first instant of the grid that is not before each time, by table where the grid goes by whole hours."""
     hours = grid[1:] - grid[1] if grid.size > 1 else grid[:0]
     if not hours.size or np.abs(hours - np.rint(hours)).max() > 1e-6 or hours[-1] > _LONG:
-        return np.searchsorted(grid, at).astype(np.int32)
+        return np.asarray(np.searchsorted(grid, at), dtype=np.int64)
     last = round(float(hours[-1]))
-    table = np.searchsorted(hours, np.arange(last + 2) - 0.5).astype(np.int32) + 1
-    hour = np.ceil(np.clip(at - at.dtype.type(grid[1]), 0, last + 1)).astype(np.int32)
-    return np.asarray(table[hour] * (at > grid[0]), dtype=np.int32)
+    table = np.searchsorted(hours, np.arange(last + 2) - 0.5) + 1
+    hour = at - at.dtype.type(grid[1])
+    np.ceil(np.clip(hour, 0, last + 1, out=hour), out=hour)
+    found = np.take(table, hour.astype(np.int64), mode="clip")
+    if at.min() <= grid[0]:
+        found *= at > grid[0]
+    return found

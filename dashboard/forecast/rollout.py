@@ -212,7 +212,7 @@ def _alone(strays: list[_Strays], laws: _Laws, course: Course) -> None:
         if not active.size:
             break
         here = stage[active]
-        for each in np.unique(here).tolist():
+        for each in np.flatnonzero(np.bincount(here)).tolist():
             at = active[here == each]
             then = time[at]
             laws.let_pass(each, then, laws.stay(each, path[at], node[at]), node[at] >= laws.waiting)

@@ -91,7 +91,10 @@ def _shrunk(counts: Counts, mean: Floats, strength: Floats) -> Floats:
 
 def _dirichlet(weights: Floats, paths: int, rng: np.random.Generator) -> Floats:
     """Dirichlet draws; `weights` is (visits, from, to), or the same a path."""
-    drawn = rng.standard_gamma(np.maximum(weights, 0.0), size=(paths, VISITS, WAYS, WAYS))
+    flat = weights.reshape(-1, VISITS * WAYS * WAYS)
+    some = np.flatnonzero(flat.max(axis=0) > 0)
+    drawn = np.zeros((paths, VISITS, WAYS, WAYS))
+    drawn.reshape(paths, -1)[:, some] = rng.standard_gamma(flat[:, some], size=(paths, some.size))
     total = drawn.sum(axis=-1, keepdims=True)
     best = (np.arange(WAYS) == weights.argmax(axis=-1)[..., None]).astype(float)
     return np.asarray(np.where(total > 1e-200, drawn / np.maximum(total, 1e-200), best))
