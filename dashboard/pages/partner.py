@@ -1,5 +1,7 @@
 """Partner: what a provider and we owe each other, fit to be shown to them."""
 
+from collections.abc import Iterator
+
 import pandas as pd
 import streamlit as st
 
@@ -54,7 +56,9 @@ def _all(story: Partner, scope: Scope) -> None:
     for _, title, frame, columns in _tables(story):
         paper.heading(text.plain(title))
         if len(frame):
-            paper.table(_said_once(frame.head(MOST)), columns, scope.zone, title)
+            for maintenance, rows in _by_maintenance(frame.head(MOST)):
+                paper.strong(maintenance)
+                paper.table(rows, _but_its_name(columns), scope.zone, f"{title}: {maintenance}")
         else:
             paper.nothing("Nothing is open.")
         if len(frame) > MOST:
@@ -63,11 +67,14 @@ def _all(story: Partner, scope: Scope) -> None:
     paper.caption(f"As of {at}. Due by contract, promise or support case where one says, else by what is usual.")
 
 
-def _said_once(rows: pd.DataFrame) -> pd.DataFrame:
-    """Those of one maintenance together, its name in the first of them; the most pressing still comes first."""
-    rows = rows.iloc[rows.groupby("maintenance", sort=False).ngroup().argsort(kind="stable")]
-    again = rows["maintenance"].eq(rows["maintenance"].shift())
-    return rows.assign(maintenance=rows["maintenance"].mask(again, text.NO_BREAK))
+def _by_maintenance(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Each one's name and rows; that of the most pressing row comes first."""
+    for name, its in rows.groupby("maintenance", sort=False):
+        yield str(name) or "Of no maintenance", its
+
+
+def _but_its_name(columns: dict[str, str]) -> dict[str, str]:
+    return {name: head for name, head in columns.items() if name != "maintenance"}
 
 
 def _tables(story: Partner) -> tuple[tuple[str, str, pd.DataFrame, dict[str, str]], ...]:

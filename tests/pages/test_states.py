@@ -233,6 +233,25 @@ def test_the_partner_view_shows_what_presses_most_and_gives_the_rest_as_a_file()
     ]
 
 
+class Interleaved(Fake):
+    """A provider that owes something of two maintenances in turns, and something of none."""
+
+    def between_us(self, scope: Scope, provider: str) -> Partner | None:
+        few = super().between_us(scope, provider)
+        titles = ["wave 2", "wave 1", "wave 2", ""]
+        return few and replace(few, theirs=pd.concat([few.theirs] * 4, ignore_index=True).assign(maintenance=titles))
+
+
+def test_the_partner_view_tells_each_maintenance_by_itself_that_of_the_most_pressing_first() -> None:
+    app = opened(Interleaved(), "partner", provider="nimbus")
+
+    said = [each.value for each in app.markdown]
+    told = [said.index(f"**{each}**") for each in ("wave 2", "wave 1", "Of no maintenance")]
+    assert told == sorted(told)
+    assert [len(each.value) for each in app.table[:3]] == [2, 1, 1]
+    assert "Maintenance" not in app.table[0].value.columns
+
+
 @pytest.mark.parametrize(
     ("state", "provider", "sentence"),
     [
