@@ -32,7 +32,7 @@ class Handover:
         if not self.pauses.any():
             return np.zeros(shape, np.float32)
         pauses = self.pauses.astype(np.float32)
-        return np.asarray(pauses[rng.integers(0, pauses.size, shape, dtype=np.int32)])
+        return np.take(pauses, rng.integers(0, pauses.size, shape, dtype=np.int32), mode="clip")
 
 
 PROMPTLY = Handover(np.zeros(0), False)

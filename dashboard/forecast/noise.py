@@ -106,17 +106,19 @@ def normals_beyond(bound: Singles, rng: np.random.Generator, low: Singles | None
 def some(share: float, size: int, rng: np.random.Generator) -> Codes:
     """Which of `size` trials succeed, each with chance `share`: their indices, rising, drawn gap by gap.
 
-    What it costs grows with the successes, not with the trials (Devroye 1986, X.2).
+    What it costs grows with the successes, not with the trials: gaps are geometric, which exponentials rounded up are
+    (Devroye 1986, X.2).
     """
     if share <= 0 or size <= 0:
         return np.empty(0, dtype=np.int64)
     if share >= 1:
         return np.arange(size)
     found: list[Codes] = []
-    last = -1
+    last, rate = -1, -np.log1p(-share)
     while last < size:
         more = int((size - last) * share + 4 * np.sqrt((size - last) * share) + 8)
-        at = last + np.cumsum(np.minimum(rng.geometric(share, more), size + 1))
+        gap = np.ceil(np.minimum(rng.standard_exponential(more), (size + 1) * rate) / rate)
+        at = last + np.cumsum(np.maximum(gap, 1).astype(np.int64))
         found.append(at)
         last = int(at[-1])
     indices = np.concatenate(found)

@@ -10,16 +10,16 @@ from dashboard.forecast.fitting import SCALES, scale_chances
 from dashboard.forecast.interweaving import Ended, respread, shift
 from dashboard.forecast.lasting import Lasting
 from dashboard.forecast.noise import Singles, normals
+from dashboard.forecast.openings import Evidence, Prior, opening
 from dashboard.forecast.paces import Pace
 from dashboard.forecast.pooling import Floats
 from dashboard.forecast.spells import Flags, Spells
 from dashboard.model.rollout import Codes
 
-SWEEPS = 8
+SWEEPS = 5
 _MUCH = 400_000  # stays and racks x paths, beyond which chains are shared
 _MANY, _SOME = 500, 50  # of so many paths, also beyond so many stays and racks
-_CHAINS, _DRAWS = 50, 100  # these, and what they give: of what so many nodes share, that says enough
-_BEFORE = 3  # rounds by what ended alone, to start from
+_CHAINS, _DRAWS = 34, 102  # these, and what they give: of what so many nodes share, that says enough
 _CLOSE = 2.0  # how much closer to each other the nodes of one maintenance keep than those of many, to be of one fate
 _AT_ONCE = 100_000  # stays x paths drawn together: what fits a processor's cache
 _FAR = 1e6  # log hours; further than any bound
@@ -60,8 +60,8 @@ def draw_pace(
 
     Gibbs sampling with the censored stays as data to be imputed (Tanner and Wong 1987): shocks given lengths are
     normal and drawn as one block, lengths given shocks are normal beyond what has passed; then both move together, see
-    `interweaving`. Every path is a chain that starts anywhere its prior allows; where very many nodes run, fewer chains
-    give several draws each, and each draw several paths.
+    `interweaving`. Every path is a chain, begun as `openings` has it; where very many nodes run, fewer chains give
+    several draws each, and each draw several paths.
     """
     racks = int(rack.max(initial=-1)) + 1
     own = _own(stage, spells, rack, racks, law, hour_of_week)
@@ -104,27 +104,23 @@ def _sweep(own: _Own, active: Codes, law: Law, paths: int, rng: np.random.Genera
     at = np.searchsorted(active, own.bound_rack)
     shared = at.size + active.size > (_MUCH // paths if paths < _MANY else _SOME)
     chains = min(paths, _CHAINS) if shared else paths
-    mu, sigma, rho, phi = (each.astype(np.float32) for each in law.draw(chains, rng))
+    _, sigma, rho, phi = (each.astype(np.float32) for each in law.draw(chains, rng))
     scale = (law.tail - 2) / rng.chisquare(law.tail, (chains, 1))
-    level = mu + phi * np.sqrt(scale) * rng.standard_normal((chains, 1))
-    centre = level.astype(np.float32) + rho * normals((chains, active.size), rng)
-    shocks = _Shocks(
-        level,
-        centre,
-        _scaled(sigma, np.zeros((chains, 1)), np.zeros(chains), law, rng),
-        sigma,
-        rho,
-        np.hypot(sigma, phi),
+    prior = law.variance + phi**2 * scale
+    level, centre, here = opening(
+        Evidence.of(own.ended, own.total, own.squares, own.bound, own.bound_rack),
+        Prior(law.mean, prior, sigma, rho, law.scales, law.odd, float(np.hypot(sigma, phi).mean())),
+        active.size,
+        rng,
     )
+    shocks = _Shocks(level, centre, here, sigma, rho, np.hypot(sigma, phi))
     ended = Ended(*(each[active].astype(np.float32) for each in (own.ended, own.total, own.squares)))
-    for _ in range(_BEFORE):
-        shocks = _given_stays(ended, shocks, law, law.variance + phi**2 * scale, rng)
-    burn, needed = _sweeps(at.size), min(paths, _DRAWS) if shared else paths
-    for sweep in range(burn - 1 + -(-needed // chains)):
+    needed = min(paths, _DRAWS) if shared else paths
+    for sweep in range(SWEEPS - 1 + -(-needed // chains)):
         prior = law.variance + phi**2 * scale
         if at.size:
             # At first none: where all are taken to go their own way, nothing says any more that they do not.
-            share = law.odd if sweep >= burn // 2 else 0.0
+            share = law.odd if sweep >= SWEEPS // 2 else 0.0
             wide, here = _wide(shocks.sigma, sigma, shocks.broad), np.take(shocks.centre, at, axis=1)
             lasts, odd = Lasting.given(own.bound, here, shocks.sigma, wide, share).draw(rng)
             shocks = _given_stays(_with(ended, lasts, ~odd, at), shocks, law, prior, rng)
@@ -135,7 +131,7 @@ def _sweep(own: _Own, active: Codes, law: Law, paths: int, rng: np.random.Genera
         # A t shock is a normal one of random scale.
         astray = (shocks.level - law.mean) ** 2 / (law.variance + phi**2)
         scale = (law.tail - 2 + astray) / rng.chisquare(law.tail + 1, (chains, 1))
-        if sweep >= burn - 1:
+        if sweep >= SWEEPS - 1:
             yield shocks
 
 
@@ -176,13 +172,6 @@ def _loosened(
     past, far = bound - here, lasts + moved - here
     sigma = respread(past, far, ended, centre, sigma=now.sigma, usual=now.usual, law=law, rng=rng)
     return replace(now, level=now.level + moved, centre=centre, sigma=sigma)
-
-
-def _sweeps(running: int) -> int:
-    """Where very many run, each sweep averages over more of them and fewer sweeps do."""
-    if not running:
-        return 4
-    return SWEEPS if running < 500 else SWEEPS // 2
 
 
 def _by_rack(values: Singles, at: Codes, racks: int) -> Singles:

@@ -119,5 +119,8 @@ class Table:
 
     def hours(self, warped: Singles) -> Singles:
         """Hours, of any shape. What is beyond the table is as its end."""
-        place = np.clip((warped - self.low) * self.steps + np.float32(0.5), 0, self.at.size - 1)
-        return np.asarray(self.at[place.astype(np.int32)])
+        place = warped - self.low
+        place *= self.steps
+        place += np.float32(0.5)
+        np.clip(place, 0, self.at.size - 1, out=place)
+        return np.take(self.at, place.astype(np.int64), mode="clip")

@@ -31,7 +31,7 @@ def out_since(hours: float, nodes: int, back_after: tuple[float, ...] = ()) -> R
     )
 
 
-def drawn(rollout: Rollout, believed: Law, paths: int = 3000) -> np.ndarray:
+def drawn(rollout: Rollout, believed: Law, paths: int = 12_000) -> np.ndarray:
     """When the last running node ends, in quantiles, hours since it went out."""
     rack = np.zeros(rollout.nodes, dtype=np.int64)
     rng = np.random.default_rng(1)
