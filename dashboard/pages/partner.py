@@ -53,12 +53,14 @@ def page(scope: Scope) -> None:
 
 def _all(story: Partner, scope: Scope) -> None:
     paper.sentence(story.sentence)
-    for _, title, frame, columns in _tables(story):
+    for name, title, frame, columns in _tables(story):
         paper.heading(text.plain(title))
         if len(frame):
-            for maintenance, rows in _by_maintenance(frame.head(MOST)):
-                paper.strong(maintenance)
-                paper.table(rows, _but_its_name(columns), scope.zone, f"{title}: {maintenance}")
+            with st.container(key=name):
+                for maintenance, rows in _by_maintenance(frame.head(MOST)):
+                    with st.container(gap=None):
+                        paper.strong(maintenance)
+                        paper.table(rows, _but_its_name(columns), scope.zone, f"{title}: {maintenance}")
         else:
             paper.nothing("Nothing is open.")
         if len(frame) > MOST:
