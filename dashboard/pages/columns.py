@@ -30,9 +30,9 @@ def lasted(label: str) -> Any:
     return st.column_config.NumberColumn(label, format="%.0f h")
 
 
-def hours(label: str) -> Any:
-    """Signed hours."""
-    return st.column_config.NumberColumn(label, format="%+.0f h")
+def hours(label: str, meaning: str | None = None) -> Any:
+    """Signed hours; from when to when, for whoever points at the heading."""
+    return st.column_config.NumberColumn(label, format="%+.0f h", help=meaning)
 
 
 def whole(label: str) -> Any:

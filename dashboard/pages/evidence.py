@@ -19,7 +19,7 @@ BEHIND = {
     "began_at": columns.instant("Began"),
     "promised": columns.instant("Promised"),
     "was": columns.instant("It was"),
-    "slip_hours": columns.hours("Slip"),
+    "slip_hours": columns.hours("Slip", "From the end promised when it began to when 95 % of its GPUs were back."),
     "gpu_hours": columns.whole("GPU-hours out"),
     "unplanned": columns.whole("Unplanned"),
     "failed": columns.count("Validations failed"),

@@ -15,7 +15,7 @@ TABLE = {
     "likely_end": columns.instant("Likely back"),
     "plan_on_end": columns.instant("Plan on"),
     "planned_end": columns.instant("Promised"),
-    "slip_hours": columns.hours("Slip"),
+    "slip_hours": columns.hours("Slip", "From the end that was promised first to the end that was, or is likely."),
     "waiting_for": columns.text("Waiting for"),
     "gpus_out": columns.count("GPUs out"),
     "gpus": columns.count("Of"),
