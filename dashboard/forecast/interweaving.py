@@ -11,7 +11,7 @@ import numpy as np
 
 from dashboard.forecast.durations import Law
 from dashboard.forecast.fitting import SCALES, scale_chances
-from dashboard.forecast.noise import Singles
+from dashboard.forecast.noise import Singles, one_each
 from dashboard.forecast.pooling import Floats
 from dashboard.forecast.tails import draw_beyond
 
@@ -73,7 +73,5 @@ def respread(
     chance = scale_chances(law.scales, usual[:, 0].astype(np.float64) ** 2, ended.around(centre), count)
     stretch = usual * np.sqrt(SCALES) / sigma
     chance *= (stretch >= np.minimum(least, 1 - _HERE)) & (stretch <= np.maximum(most, 1 + _HERE))
-    upto = np.cumsum(chance, axis=1)
-    drawn = (rng.random(sigma.shape) * upto[:, -1:] > upto).sum(axis=1)
-    moved = usual * np.sqrt(SCALES[np.minimum(drawn, SCALES.size - 1)])[:, None]
-    return np.asarray(np.where(upto[:, -1:] > 0, moved, sigma), dtype=np.float32)
+    moved = usual * np.sqrt(SCALES[one_each(chance, rng)])[:, None]
+    return np.asarray(np.where(chance.any(axis=1, keepdims=True), moved, sigma), dtype=np.float32)

@@ -27,16 +27,14 @@ class Lasting:
     """What running stays are drawn from, given shocks: worked out once, for as many draws as are wanted.
 
     centre : (draws, running)  log-hours
-    most, own : of most of them, and of those that go their own way; None where these are no wider
-    apart : (draws, 1)  whether they are
-    chance : (draws, running) of its own way and of either, up to a factor
+    most : of most of them
+    own : of those that go their own way, and the chance of that and of either, (draws, running) up to a factor; None
+    where these are nowhere wider
     """
 
     centre: Singles
     most: _Law
-    own: _Law | None = None
-    apart: Flags | None = None
-    chance: tuple[Singles, Singles] | None = None
+    own: tuple[_Law, Singles, Singles] | None = None
 
     @classmethod
     def given(cls, bound: Singles, centre: Singles, sigma: Singles, wide: Singles, share: float) -> "Lasting":
@@ -47,19 +45,19 @@ class Lasting:
             return cls(centre, most)
         own = _Law.of(past, wide)
         its, theirs = np.float32(share) * below(-own.bound), np.float32(1 - share) * below(-most.bound)
-        return cls(centre, most, own, apart, (its, its + theirs))
+        return cls(centre, most, (own, its * apart, its + theirs))
 
     def draw(self, rng: np.random.Generator) -> tuple[Singles, Flags]:
         """Log-hours that each lasts in all, (draws, running), and which go their own way: the more, the longer."""
-        if self.own is None or self.apart is None or self.chance is None:
+        if self.own is None:
             z = normals_beyond(self.most.bound, rng, self.most.low)
             return self.centre + self.most.spread * z, np.zeros(z.shape, dtype=bool)
-        its, either = self.chance
-        odd = self.apart & (rng.random(its.shape, dtype=np.float32) * either < its)
+        own, its, either = self.own
+        odd = rng.random(its.shape, dtype=np.float32) * either < its
         # Sums, for no processor can guess flags that are drawn by lot.
-        own = odd.astype(np.float32)
-        rest = np.float32(1) - own
+        here = odd.astype(np.float32)
+        rest = np.float32(1) - here
         bound, low, spread = (
-            getattr(self.own, name) * own + getattr(self.most, name) * rest for name in ("bound", "low", "spread")
+            getattr(own, name) * here + getattr(self.most, name) * rest for name in ("bound", "low", "spread")
         )
         return self.centre + spread * normals_beyond(bound, rng, low), odd

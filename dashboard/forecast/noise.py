@@ -78,6 +78,13 @@ def resampled(weight: Floats, number: int, rng: np.random.Generator) -> Codes:
     return np.minimum(np.searchsorted(np.cumsum(weight), at), weight.size - 1)
 
 
+def one_each(weight: Floats, rng: np.random.Generator) -> Codes:
+    """Draws a column of each row, by weight, (rows,). weight : (rows, columns), of any sum"""
+    upto = np.cumsum(weight, axis=1)
+    drawn = (rng.random((len(upto), 1)) * upto[:, -1:] > upto).sum(axis=1)
+    return np.asarray(np.minimum(drawn, upto.shape[1] - 1))
+
+
 def below(z: Singles) -> Singles:
     """The share of a standard normal below z, to within 1e-4. Any shape."""
     at = z + np.float32(_EDGE)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dashboard.forecast.fitting import SCALES
-from dashboard.forecast.noise import Singles, below, normals
+from dashboard.forecast.noise import Singles, below, normals, one_each
 from dashboard.forecast.pooling import Floats
 from dashboard.model.rollout import Codes
 
@@ -94,9 +94,8 @@ def _drawn(seen: Evidence, prior: Prior, rng: np.random.Generator) -> tuple[Floa
     """A level and a sigma for each chain, (chains, 1) each."""
     level = _looked_at(seen, prior)
     score = _score(level, seen, prior).reshape(len(prior.sigma), -1)
-    upto = np.exp(score - score.max(axis=1, keepdims=True)).cumsum(axis=1)
-    drawn = (rng.random((len(upto), 1)) * upto[:, -1:] > upto).sum(axis=1)
-    at, scale = np.divmod(np.minimum(drawn, upto.shape[1] - 1), SCALES.size)
+    drawn = one_each(np.exp(score - score.max(axis=1, keepdims=True)), rng)
+    at, scale = np.divmod(drawn, SCALES.size)
     within = (level[1] - level[0]) * (rng.random(at.size) - 0.5)
     return (level[at] + within)[:, None], np.asarray(prior.sigma * np.sqrt(SCALES[scale])[:, None], dtype=np.float32)
 

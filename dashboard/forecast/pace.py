@@ -9,7 +9,7 @@ from dashboard.forecast.durations import LONGER, SHORTEST, Law
 from dashboard.forecast.fitting import SCALES, scale_chances
 from dashboard.forecast.interweaving import Ended, respread, shift
 from dashboard.forecast.lasting import Lasting
-from dashboard.forecast.noise import Singles, normals
+from dashboard.forecast.noise import Singles, normals, one_each
 from dashboard.forecast.openings import Evidence, Prior, opening
 from dashboard.forecast.paces import Pace
 from dashboard.forecast.pooling import Floats
@@ -78,13 +78,13 @@ def draw_pace(
             centre, sigma_here, wide, np.empty((paths, 0), np.float32), own.running, law.odd, table, most, law.staffing
         )
     active = np.flatnonzero((own.ended > 0) | (np.bincount(own.bound_rack, minlength=racks) > 0))
-    drawn = list(_sweep(own, active, law, paths, rng))
+    at = np.searchsorted(active, own.bound_rack)
+    drawn = list(_sweep(own, active, at, law, paths, rng))
     level, inner, sigma_here, sigma, rho, broad = (
         np.concatenate([getattr(each, name) for each in drawn])[:paths].astype(np.float32, copy=False)
         for name in ("level", "centre", "sigma", "usual", "rho", "broad")
     )
     wide = _wide(sigma_here, sigma, broad)
-    at = np.searchsorted(active, own.bound_rack)
     lasts = _lasting(own, at, inner, sigma_here, wide, law.odd, most, paths, rng)
     centre = inner
     if active.size < racks:
@@ -99,14 +99,15 @@ def _repeated(drawn: Singles, paths: int) -> Singles:
     return drawn if len(drawn) == paths else np.concatenate([drawn] * -(-paths // len(drawn)))[:paths]
 
 
-def _sweep(own: _Own, active: Codes, law: Law, paths: int, rng: np.random.Generator) -> Iterator[_Shocks]:
-    """Yields shocks of (chains, ...) until there are enough: one a path or, of few chains, one for several."""
-    at = np.searchsorted(active, own.bound_rack)
+def _sweep(own: _Own, active: Codes, at: Codes, law: Law, paths: int, rng: np.random.Generator) -> Iterator[_Shocks]:
+    """Yields shocks of (chains, ...) until there are enough: one a path or, of few chains, one for several.
+
+    active : the racks of which anything was seen; at : (running,) where among them each stay that lasts is
+    """
     shared = at.size + active.size > (_MUCH // paths if paths < _MANY else _SOME)
     chains = min(paths, _CHAINS) if shared else paths
     _, sigma, rho, phi = (each.astype(np.float32) for each in law.draw(chains, rng))
-    scale = (law.tail - 2) / rng.chisquare(law.tail, (chains, 1))
-    prior = law.variance + phi**2 * scale
+    prior = law.variance + phi**2 * ((law.tail - 2) / rng.chisquare(law.tail, (chains, 1)))
     level, centre, here = opening(
         Evidence.of(own.ended, own.total, own.squares, own.bound, own.bound_rack),
         Prior(law.mean, prior, sigma, rho, law.scales, law.odd, float(np.hypot(sigma, phi).mean())),
@@ -117,7 +118,6 @@ def _sweep(own: _Own, active: Codes, law: Law, paths: int, rng: np.random.Genera
     ended = Ended(*(each[active].astype(np.float32) for each in (own.ended, own.total, own.squares)))
     needed = min(paths, _DRAWS) if shared else paths
     for sweep in range(SWEEPS - 1 + -(-needed // chains)):
-        prior = law.variance + phi**2 * scale
         if at.size:
             # At first none: where all are taken to go their own way, nothing says any more that they do not.
             share = law.odd if sweep >= SWEEPS // 2 else 0.0
@@ -130,7 +130,7 @@ def _sweep(own: _Own, active: Codes, law: Law, paths: int, rng: np.random.Genera
             shocks = _given_stays(ended, shocks, law, prior, rng)
         # A t shock is a normal one of random scale.
         astray = (shocks.level - law.mean) ** 2 / (law.variance + phi**2)
-        scale = (law.tail - 2 + astray) / rng.chisquare(law.tail + 1, (chains, 1))
+        prior = law.variance + phi**2 * ((law.tail - 2 + astray) / rng.chisquare(law.tail + 1, (chains, 1)))
         if sweep >= SWEEPS - 1:
             yield shocks
 
@@ -185,8 +185,7 @@ def _by_rack(values: Singles, at: Codes, racks: int) -> Singles:
 def _scaled(sigma: Singles, squares: Floats, number: Floats, law: Law, rng: np.random.Generator) -> Singles:
     """Draws the maintenance's own sigma, (paths, 1), given the sum of squares of its residuals."""
     chance = scale_chances(law.scales, sigma[:, 0].astype(np.float64) ** 2, squares[:, 0], number)
-    drawn = (rng.random(sigma.shape) > np.cumsum(chance, axis=1)).sum(axis=1)
-    return np.asarray(sigma * np.sqrt(SCALES[np.minimum(drawn, SCALES.size - 1)])[:, None], dtype=np.float32)
+    return np.asarray(sigma * np.sqrt(SCALES[one_each(chance, rng)])[:, None], dtype=np.float32)
 
 
 def _wide(sigma: Singles, usual: Singles, broad: Singles) -> Singles:

@@ -155,10 +155,10 @@ def _reached(futures: Futures, weight: Floats, share: Floats, over: Flags, there
     for begin in range(0, paths, rows):
         path = slice(begin, begin + rows)
         at = np.maximum(futures.end_at[path, columns], 0, dtype=np.float32, casting="same_kind")
-        at[futures.lost[path, columns]] = np.inf
+        lost = futures.lost[path, columns]
+        at[lost] = np.inf
         if (weight == weight[:1]).all():
-            kept = at.shape[1] - futures.lost[path, columns].sum(axis=1)
-            found = _counted(at, kept, there / weight[0], share)
+            found = _counted(at, at.shape[1] - lost.sum(axis=1), there / weight[0], share)
         else:
             found = _weighed(at, weight, there, share)
         hours[:, path] = np.where(np.isfinite(found), found, 0.0)
@@ -262,7 +262,7 @@ def _happened(at: Times, nodes: Codes, grid: Floats, counted: Flags | None = Non
     for begin in range(0, paths, rows):
         block = _instant(at[begin : begin + rows, columns], grid)
         if counted is not None:
-            np.copyto(block, instants, where=~counted[begin : begin + rows, columns])
+            block[~counted[begin : begin + rows, columns]] = instants
         count = block.shape[0]
         block += np.arange(0, count * (instants + 1), instants + 1)[:, None]
         steps = np.bincount(block.ravel(), minlength=count * (instants + 1)).reshape(count, -1)

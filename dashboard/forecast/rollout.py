@@ -152,7 +152,7 @@ def _together(spells: Spells, nodes: slice, path: slice, laws: _Laws, course: Co
     stage, repairs = int(spells.now[nodes.start]), int(spells.now_repairs[nodes.start])
     time, frees = course.ends[path, nodes], course.frees[path, nodes]
     runs, freed = stage != SCHEDULED, stage != SCHEDULED and not laws.holds[stage]
-    time[:] = np.nan_to_num(spells.since[nodes]).astype(np.float32) if runs else np.float32(0)
+    time[:] = np.nan_to_num(spells.since[nodes]).astype(np.float32) if runs else 0.0
     for step in range(STEPS):
         if not IS_OUT[stage] and stage != SCHEDULED:
             break

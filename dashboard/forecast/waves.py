@@ -185,7 +185,7 @@ def in_waves(free: Singles, hold: Singles, slots: Codes, after: Codes, pauses: S
     """
     went = np.empty_like(hold)
     begin = 0
-    busy = np.where(np.isfinite(free), free, -np.inf).max(axis=1) if after.size else np.empty(0)
+    busy = np.where(np.isfinite(free), free, -np.inf).max(axis=1)
     for each, pause in zip(after.tolist(), pauses.T, strict=True):
         queue(free, hold[:, begin:each], opens, went[:, begin:each])
         busy = np.maximum(busy, (went[:, begin:each] + hold[:, begin:each]).max(axis=1, initial=-np.inf))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import kstest, norm
 
-from dashboard.forecast.noise import below, mixed, normals, normals_beyond
+from dashboard.forecast.noise import below, mixed, normals, normals_beyond, one_each
 
 DRAWS = 200_000
 
@@ -38,3 +38,12 @@ def test_the_share_below_is_the_normal_law() -> None:
     z = np.linspace(-9, 9, 1001).astype(np.float32)
 
     assert np.abs(below(z) - norm.cdf(z)).max() < 1.5e-4
+
+
+def test_each_row_draws_its_own_column_by_weight_whatever_these_add_up_to() -> None:
+    weight = np.repeat([[1.0, 0.0, 3.0], [0.02, 0.01, 0.01]], 20_000, axis=0)
+
+    drawn = one_each(weight, np.random.default_rng(4)).reshape(2, -1)
+
+    shares = np.array([np.bincount(each, minlength=3) for each in drawn]) / drawn.shape[1]
+    assert shares == pytest.approx(np.array([[0.25, 0.0, 0.75], [0.5, 0.25, 0.25]]), abs=0.015)

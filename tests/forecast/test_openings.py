@@ -1,5 +1,7 @@
 """Where chains start: a wave of which few are back is told no faster than it goes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -26,9 +28,7 @@ def under_way(nodes: int, racks: int, back: float, rng: np.random.Generator) -> 
     rows = [(i, REPAIRING, -hours) for i in range(nodes)]
     rows += [(i, IN_SERVICE, each - hours) for i, each in enumerate(lasts.tolist()) if each <= hours]
     node, stage, at = (np.array(each) for each in zip(*rows, strict=True))
-    known = empty(nodes=nodes)
-    told = {name: getattr(known, name) for name in Rollout.__slots__} | {"node": node, "stage": stage, "at": at}
-    return Rollout(**told), rack, pace
+    return replace(empty(nodes=nodes), node=node, stage=stage, at=at), rack, pace
 
 
 @pytest.mark.parametrize(("nodes", "racks", "paths"), [(40, 5, 200), (240, 30, 200), (900, 120, 200), (900, 120, 600)])

@@ -1,5 +1,7 @@
 """The pace of a maintenance: what still lasts is heard for what it says, and no more."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -25,10 +27,7 @@ def out_since(hours: float, nodes: int, back_after: tuple[float, ...] = ()) -> R
     rows = [(i, REPAIRING, -hours) for i in range(nodes)]
     rows += [(i, IN_SERVICE, after - hours) for i, after in enumerate(back_after)]
     node, stage, at = (np.array(each) for each in zip(*rows, strict=True))
-    known = empty(nodes=nodes)
-    return Rollout(
-        **{name: getattr(known, name) for name in Rollout.__slots__} | {"node": node, "stage": stage, "at": at}
-    )
+    return replace(empty(nodes=nodes), node=node, stage=stage, at=at)
 
 
 def drawn(rollout: Rollout, believed: Law, paths: int = 12_000) -> np.ndarray:
