@@ -28,11 +28,25 @@ _OUT = np.array([stage in OUT for stage in Stage])
 
 @dataclass(frozen=True, slots=True)
 class _Nodes:
-    """What one maintenance says of its nodes; the node columns index into `names`."""
+    """What one maintenance says of its nodes; the node columns index into `names`.
+
+    told  : (transitions, 4) node, stage, occurred_at, recorded_at; each once, when it was first recorded; in order of
+        their occurrence
+    named : (words, 3) node, recorded_at, withdrawn; in the order in which they were recorded
+    """
 
     names: tuple[str, ...]
-    told: Codes  # (transitions, 4): node, stage, occurred_at, recorded_at
-    named: Codes  # (words, 3): node, recorded_at, withdrawn
+    told: Codes
+    named: Codes
+
+    @classmethod
+    def of(cls, names: tuple[str, ...], told: Codes, named: Codes) -> "_Nodes":
+        """The same of rows in any order, some of them told again."""
+        node, stage, occurred, recorded = told.T
+        told = told[np.lexsort((recorded, node, stage, occurred))]
+        new = np.ones(len(told), dtype=bool)
+        new[1:] = (told[1:, :3] != told[:-1, :3]).any(axis=1)
+        return cls(names, told[new], named[np.lexsort((named[:, 2], named[:, 1]))])
 
 
 class _Join(NamedTuple):
@@ -166,15 +180,13 @@ def _together(some: Sequence[_Nodes]) -> _Nodes:
 
     told = [renumbered(each.told, each.names) for each in some]
     named = [renumbered(each.named, each.names) for each in some]
-    return _Nodes(tuple(names), np.concatenate(told), np.concatenate(named))
+    return _Nodes.of(tuple(names), np.concatenate(told), np.concatenate(named))
 
 
 def _present(nodes: _Nodes, now: int) -> tuple[Codes, Codes]:
-    """The nodes that count at `now`, and their transitions (node, stage, occurred_at) in order, each told once."""
-    told = np.unique(nodes.told[nodes.told[:, 3] <= now, :3], axis=0)
-    told = told[np.lexsort((told[:, 1], told[:, 2]))]
+    """The nodes that count at `now`, and their transitions (node, stage, occurred_at) in order."""
+    told = nodes.told[nodes.told[:, 3] <= now, :3]
     named = nodes.named[nodes.named[:, 1] <= now]
-    named = named[np.lexsort((named[:, 2], named[:, 1]))]
     present = np.zeros(len(nodes.names), dtype=bool)
     present[named[:, 0]] = named[:, 2] == 0  # of several words on one node the last assigned stays
     present[told[:, 0]] = True
@@ -268,4 +280,4 @@ def _nodes_of(names: Sequence[str], told: Codes, named: Codes) -> _Nodes:
     members, place = np.unique(np.concatenate([told[:, 1], named[:, 1]]), return_inverse=True)
     told, named = told[:, 1:].copy(), named[:, 1:].copy()
     told[:, 0], named[:, 0] = place[: len(told)], place[len(told) :]
-    return _Nodes(tuple(names[i] for i in members), told, named)
+    return _Nodes.of(tuple(names[i] for i in members), told, named)
