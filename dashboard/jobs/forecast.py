@@ -45,6 +45,9 @@ MANY = 64
 
 MOST_CORES = 4
 
+_FORKED = get_context("forkserver")  # off a process that imports all this once, and runs nothing
+_FORKED.set_forkserver_preload([__name__])
+
 
 def known_since(at: datetime) -> datetime:
     """The instant whose experience serves a forecast at `at`: the full hour, so that one fit serves many forecasts."""
@@ -85,7 +88,7 @@ class Helpers:
         # Threads would not do: most of the work holds the interpreter, and pages that are being served wait for it.
         if self._pool is None or self._told is not experience:
             self.__exit__()
-            self._pool = ProcessPoolExecutor(cores, get_context("spawn"), _learn_of, (experience,))
+            self._pool = ProcessPoolExecutor(cores, _FORKED, _learn_of, (experience,))
             self._told = experience
         return list(self._pool.map(_answer, questions, chunksize=8))
 
