@@ -1,5 +1,6 @@
 """What history teaches: every law of the forecast, fitted from all that was known at one instant."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,14 +12,15 @@ from dashboard.forecast.fitting import Stays
 from dashboard.forecast.handover import Handover, habit, pauses_of, waves_of
 from dashboard.forecast.hours import WEEK, OfficeHours, fit_hours, round_the_clock
 from dashboard.forecast.labels import labelled
+from dashboard.forecast.past import Past, Seen, past_of
 from dashboard.forecast.pooling import Cell, Floats
 from dashboard.forecast.promises import MOST, Promises
-from dashboard.forecast.slots import WAYS_TO_HOLD, Slots, Turnover, follows, peak, turnover
-from dashboard.forecast.spells import IN_SERVICE, IS_OUT, REMOVED, Spells, shared_racks, spells_of, tidied
-from dashboard.forecast.turns import Counts, Turns, fit_turns, moves_of
+from dashboard.forecast.slots import WAYS_TO_HOLD, Slots, follows, peak
+from dashboard.forecast.spells import IN_SERVICE, REMOVED
+from dashboard.forecast.turns import Turns, fit_turns, moves_of
 from dashboard.forecast.units import Racks, learn_racks, racks_of, units_of
 from dashboard.forecast.waves import Stops, Waves, learn_waves, stops_of
-from dashboard.model.rollout import Codes, Knowledge, Rollout
+from dashboard.model.rollout import Codes, Knowledge
 from dashboard.model.stages import CLOSED, CODE, Stage, Status
 
 USUAL_MEDIAN = {
@@ -56,39 +58,24 @@ class Experience:
         return self.hours.get(provider) or round_the_clock()
 
 
-@dataclass(frozen=True)
-class _Seen:
-    rollout: Rollout
-    spells: Spells
-    until: float  # when it was last looked at: now, or when it was closed
-    rack: Codes  # (nodes,) as shared_racks has them
-
-    @property
-    def cell(self) -> Cell:
-        return self.rollout.provider, self.rollout.kind
-
-
 def experience_of(known: Knowledge) -> Experience:
     """Fits every law. Any knowledge will do, none included."""
-    seen = [_look(tidied(rollout)) for rollout in known.rollouts]
+    past = past_of(known.rollouts)
+    seen, names = past.seen, [each.rollout.maintenance_id for each in past.seen]
     cells = tuple(sorted({each.cell for each in seen}))
-    moves: dict[str, Counts] = {}
-    for each in seen:
-        s = each.spells
-        first = s.stage[_first_out(s)]
-        moves[each.rollout.maintenance_id] = moves_of(s.stage, s.following, s.repairs, first)
+    moves = dict(zip(names, moves_of(past.spells, past.whose, len(seen)), strict=True))
     hours, slots = _hours(seen, known.hour_of_week), _slots(seen)
-    racks = learn_racks([(each.cell, racks_of(each.spells.out_at, each.rollout.rack)) for each in seen])
+    racks = learn_racks([(each.cell, racks_of(each.out_at, each.rollout.rack)) for each in seen])
     handovers, waves = _handovers(seen, slots, hours, racks, known.hour_of_week)
     clock = dict.fromkeys(BY_HAND, known.hour_of_week)
     return Experience(
         {
             CODE[stage]: fit_durations(
-                _stays(seen, CODE[stage], cells), usual, shaped=True, hour_of_week=clock.get(stage)
+                _stays(past, CODE[stage], cells), usual, shaped=True, hour_of_week=clock.get(stage)
             )
             for stage, usual in USUAL_MEDIAN.items()
         },
-        fit_turns(moves, {each.rollout.maintenance_id: each.cell for each in seen}),
+        fit_turns(moves, dict(zip(names, (each.cell for each in seen), strict=True))),
         hours,
         slots,
         handovers,
@@ -99,75 +86,57 @@ def experience_of(known: Knowledge) -> Experience:
     )
 
 
-def _look(rollout: Rollout) -> _Seen:
-    until = min(rollout.closed, 0.0) if np.isfinite(rollout.closed) else 0.0
-    return _Seen(rollout, spells_of(rollout), until, shared_racks(rollout.rack))
-
-
-def _first_out(spells: Spells) -> np.ndarray:
-    """(nodes that went out,) the row of each one's first spell out."""
-    out = np.flatnonzero(IS_OUT[spells.stage])
-    return out[np.unique(spells.node[out], return_index=True)[1]]
-
-
-def _stays(seen: list[_Seen], stage: int, cells: tuple[Cell, ...]) -> Stays:
+def _stays(past: Past, stage: int, cells: tuple[Cell, ...]) -> Stays:
     """All stays in one stage, of all maintenances that had any."""
+    s = past.spells
+    here = np.flatnonzero(s.stage == stage)
+    until = past.until[past.whose[s.node[here]]]
+    over = np.isfinite(s.left[here])
+    told = over | (s.entered[here] < until)
+    here, over, until = here[told], over[told], until[told]
+    rack, first = _renumbered(past.rack[s.node[here]])
+    some, of_rack = np.unique(past.whose[s.node[here]][first], return_inverse=True)
+    theirs = [past.seen[i] for i in some]
     index = {cell: i for i, cell in enumerate(cells)}
-    logs, censored, entered, racks, of_rack, of_cell = [], [], [], [], [], []
-    names: list[str] = []
-    skus: list[str] = []
-    clusters: list[str] = []
-    nodes: list[int] = []
-    base = 0
-    for each in seen:
-        s = each.spells
-        here = np.flatnonzero((s.stage == stage) & (np.isfinite(s.left) | (s.entered < each.until)))
-        if not here.size:
-            continue
-        left = np.where(np.isfinite(s.left[here]), s.left[here], each.until)
-        logs.append(np.log(np.maximum(left - s.entered[here], SHORTEST)))
-        censored.append(s.following[here] < 0)
-        entered.append(s.entered[here])
-        own, where = np.unique(each.rack[s.node[here]], return_inverse=True)
-        racks.append(base + where)
-        base += own.size
-        of_rack.append(np.full(own.size, len(names)))
-        of_cell.append(index[each.cell])
-        names.append(each.rollout.maintenance_id)
-        nodes.append(each.rollout.nodes)
-        skus.append(each.rollout.sku)
-        clusters.append(each.rollout.cluster)
     return Stays(
-        np.concatenate([np.empty(0), *logs]),
-        np.concatenate([np.empty(0, dtype=bool), *censored]),
-        np.concatenate([np.empty(0, dtype=np.int64), *racks]),
-        np.concatenate([np.empty(0, dtype=np.int64), *of_rack]),
-        np.array(of_cell, dtype=np.int64),
-        tuple(names),
+        np.log(np.maximum(np.where(over, s.left[here], until) - s.entered[here], SHORTEST)),
+        s.following[here] < 0,
+        rack,
+        of_rack,
+        np.array([index[each.cell] for each in theirs], dtype=np.int64),
+        tuple(each.rollout.maintenance_id for each in theirs),
         cells,
-        np.array(nodes, dtype=float),
-        labelled(skus),
-        labelled(clusters),
-        np.concatenate([np.empty(0), *entered]),
+        np.array([each.rollout.nodes for each in theirs], dtype=float),
+        labelled([each.rollout.sku for each in theirs]),
+        labelled([each.rollout.cluster for each in theirs]),
+        s.entered[here],
     )
 
 
-def _hours(seen: list[_Seen], hour_of_week: float) -> dict[str, OfficeHours]:
+def _renumbered(codes: Codes) -> tuple[Codes, Codes]:
+    """The same without gaps between them, and where each is first."""
+    first = np.full(int(codes.max(initial=-1)) + 1, codes.size)
+    first[codes[::-1]] = np.arange(codes.size)[::-1]
+    there = first < codes.size
+    return (np.cumsum(there) - 1)[codes], first[there]
+
+
+def _hours(seen: Sequence[Seen], hour_of_week: float) -> dict[str, OfficeHours]:
     taken: dict[str, list[Floats]] = {}
     idle: dict[str, Floats] = {}
     for each in seen:
-        provider, spells = each.rollout.provider, each.spells
-        held = turnover(spells, 0)
-        taken.setdefault(provider, []).append((held.took + hour_of_week) % WEEK)
-        idle[provider] = idle.get(provider, np.zeros(WEEK)) + _idle(each, held, hour_of_week)
+        provider = each.rollout.provider
+        taken.setdefault(provider, []).append((each.held[0].took + hour_of_week) % WEEK)
+        idle[provider] = idle.get(provider, np.zeros(WEEK)) + _idle(each, hour_of_week)
     return {provider: fit_hours(np.concatenate(takes), idle[provider]) for provider, takes in taken.items()}
 
 
-def _idle(each: _Seen, held: Turnover, hour_of_week: float) -> Floats:
+def _idle(each: Seen, hour_of_week: float) -> Floats:
     """(168,) hours that nodes waited though there was room, by hour of the week."""
+    held = each.held[0]
     if not held.took.size:
         return np.zeros(WEEK)
-    told, most = each.rollout.max_unavailable, peak(held)
+    told, most = each.rollout.max_unavailable, each.peaks[0]
     room = max(told, most) if np.isfinite(told) else most
     begins = np.nanmin([each.rollout.started, each.rollout.planned_start, held.took.min()])
     begins = max(float(begins), float(held.took.min()) - 4 * 24)
@@ -177,22 +146,20 @@ def _idle(each: _Seen, held: Turnover, hour_of_week: float) -> Floats:
     return np.bincount(((free + hour_of_week) % WEEK).astype(np.int64), minlength=WEEK).astype(float)
 
 
-def _slots(seen: list[_Seen]) -> Slots:
+def _slots(seen: Sequence[Seen]) -> Slots:
     """Which way of counting fits the told limits, or the hand-overs from node to node; and shares of those untold."""
     misfit: dict[str, Floats] = {}
     share: dict[str, list[float]] = {}
     for each in seen:
         rollout, nodes = each.rollout, each.rollout.nodes
-        ways = [turnover(each.spells, way) for way in range(WAYS_TO_HOLD)]
-        took = ways[0].took.size
+        took = each.held[0].took.size
         if not took:
             continue
-        peaks = np.array([peak(way) for way in ways], dtype=float)
-        told = rollout.max_unavailable
+        peaks, told = np.array(each.peaks, dtype=float), rollout.max_unavailable
         if np.isfinite(told) and 1 <= told < nodes and took > told:
             wrong = np.minimum(np.abs(np.log(peaks / told)), 2.0) * 5
         else:
-            handed = np.array([follows(way) for way in ways], dtype=float)
+            handed = np.array([follows(way) for way in each.held], dtype=float)
             wrong = 1.0 - handed[:, 0] / np.maximum(handed[:, 1], 1.0)
         for name in (rollout.provider, ""):
             misfit[name] = misfit.get(name, np.zeros(WAYS_TO_HOLD)) + wrong
@@ -205,21 +172,24 @@ def _slots(seen: list[_Seen]) -> Slots:
 
 
 def _handovers(
-    seen: list[_Seen], slots: Slots, hours: dict[str, OfficeHours], racks: Racks, hour_of_week: float
+    seen: Sequence[Seen], slots: Slots, hours: dict[str, OfficeHours], racks: Racks, hour_of_week: float
 ) -> tuple[dict[str, Handover], Waves]:
     stopped: list[tuple[Cell, int, Stops]] = []
     rounds: dict[str, list[tuple[int, int, int, Floats, Floats]]] = {}
     for each in seen:
         provider = each.rollout.provider
-        held = turnover(each.spells, slots.way_of(provider))
+        way = slots.way_of(provider)
+        held, most = each.held[way], each.peaks[way]
         if held.took.size < 2:
             continue
         opens = partial(hours[provider].opens, hour_of_week=hour_of_week)
         told = each.rollout.max_unavailable
         whole = held.took.size == each.rollout.nodes
-        units = units_of(each.rollout.rack, np.isfinite(each.spells.out_at), racks.together(each.cell))
-        held = units.turnover(held)
-        room = max(round(told / units.size) if np.isfinite(told) else 1, peak(held))
+        units = units_of(each.rollout.rack, np.isfinite(each.out_at), racks.together(each.cell))
+        if units.unit is not None:
+            held = units.turnover(held)
+            most = peak(held)
+        room = max(round(told / units.size) if np.isfinite(told) else 1, most)
         stops = stops_of(held, room, opens)
         if whole:
             stopped.append((each.cell, units.number, stops))
@@ -229,7 +199,7 @@ def _handovers(
     return {provider: habit(rows) for provider, rows in rounds.items()}, learn_waves(stopped)
 
 
-def _promises(seen: list[_Seen], cells: tuple[Cell, ...]) -> Promises:
+def _promises(seen: Sequence[Seen], cells: tuple[Cell, ...]) -> Promises:
     delay: dict[str, list[float]] = {"": []}
     by_node: dict[str, list[bool]] = {"": []}
     for each in seen:
@@ -249,7 +219,7 @@ def _promises(seen: list[_Seen], cells: tuple[Cell, ...]) -> Promises:
     )
 
 
-def _lengths(seen: list[_Seen], cells: tuple[Cell, ...], promised: bool) -> Stays:
+def _lengths(seen: Sequence[Seen], cells: tuple[Cell, ...], promised: bool) -> Stays:
     """How long each maintenance took as a whole, in hours or as a multiple of what was promised."""
     index = {cell: i for i, cell in enumerate(cells)}
     logs, censored, of_cell = [], [], []
@@ -272,11 +242,10 @@ def _lengths(seen: list[_Seen], cells: tuple[Cell, ...], promised: bool) -> Stay
     )
 
 
-def _ended(each: _Seen, share: float) -> float:
+def _ended(each: Seen, share: float) -> float:
     """When that share of its nodes was back, or when it was told to be over; nan while it lasts."""
-    spells = each.spells
-    home = np.sort(spells.since[(spells.now == IN_SERVICE) | (spells.now == REMOVED)])
-    enough = int(np.ceil(share * spells.now.size - 1e-9))
-    if spells.now.size and home.size >= enough:
+    home = np.sort(each.since[(each.now == IN_SERVICE) | (each.now == REMOVED)])
+    enough = int(np.ceil(share * each.now.size - 1e-9))
+    if each.now.size and home.size >= enough:
         return float(home[enough - 1])
     return each.until if each.rollout.status in CLOSED and np.isfinite(each.rollout.closed) else float("nan")

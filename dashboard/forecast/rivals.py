@@ -9,8 +9,9 @@ from dashboard.forecast.places import queue
 from dashboard.forecast.pooling import Floats
 from dashboard.forecast.quantiles import HORIZON, Futures, back
 from dashboard.forecast.rollout import STEPS
-from dashboard.forecast.spells import IN_SERVICE, IS_OUT, REMOVED, SCHEDULED, spells_of, tidied
+from dashboard.forecast.spells import IN_SERVICE, IS_OUT, REMOVED, SCHEDULED, spells_of, spells_of_all, tidied
 from dashboard.model.rollout import Knowledge, Rollout
+from dashboard.model.stages import STAGES
 
 PATHS = 200
 FEW = 5  # stays that ended before a curve of its own is drawn
@@ -108,27 +109,24 @@ class UsualTimes:
 
 def usual_times(known: Knowledge) -> UsualTimes:
     """Draws the curves from every stay known at one instant, censored where it lasts."""
-    kept: dict[tuple[int, Where], list[tuple[Floats, np.ndarray]]] = {}
-    moves: dict[int, dict[int, int]] = {}
-    for each in known.rollouts:
-        rollout = tidied(each)
-        spells = spells_of(rollout)
-        ended = spells.following >= 0
-        lasted = np.where(ended, spells.left, 0.0) - spells.entered
-        for stage in np.unique(spells.stage[IS_OUT[spells.stage]]).tolist():
-            here = spells.stage == stage
-            for where in ((rollout.provider, rollout.kind), (rollout.provider,), ()):
-                kept.setdefault((stage, where), []).append((lasted[here], ended[here]))
-        first = spells.stage[np.flatnonzero(IS_OUT[spells.stage])[:1]]
-        for stage, then in [
-            *zip(spells.stage[ended], spells.following[ended], strict=True),
-            *((SCHEDULED, each) for each in first),
-        ]:
-            after = moves.setdefault(int(stage), {})
-            after[int(then)] = after.get(int(then), 0) + 1
+    rollouts = [tidied(each) for each in known.rollouts]
+    spells, nodes = spells_of_all(rollouts), [each.nodes for each in rollouts]
+    cells = sorted({(each.provider, each.kind) for each in rollouts})
+    cell = np.array([cells.index((each.provider, each.kind)) for each in rollouts], dtype=np.int64)
+    cell = np.repeat(cell, nodes)[spells.node]
+    ended = spells.following >= 0
+    lasted = np.maximum(np.where(ended, spells.left, 0.0) - spells.entered, 0.0)
     curves = {}
-    for key, parts in kept.items():
-        lasted, ended = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
-        if ended.sum() >= (FEW if key[1] else 1):
-            curves[key] = kaplan_meier(np.maximum(lasted, 0.0), ended)
-    return UsualTimes(curves, {stage: max(after, key=lambda each: after[each]) for stage, after in moves.items()})
+    for stage in np.unique(spells.stage[IS_OUT[spells.stage]]).tolist():
+        here = np.flatnonzero(spells.stage == stage)
+        for where in {each[:some] for each in cells for some in range(3)}:
+            theirs = np.array([each[: len(where)] == where for each in cells])
+            rows = here[theirs[cell[here]]]
+            if ended[rows].sum() >= (FEW if where else 1):
+                curves[stage, where] = kaplan_meier(lasted[rows], ended[rows])
+    moves = np.zeros((len(STAGES), len(STAGES)), dtype=np.int64)
+    np.add.at(moves, (spells.stage[ended], spells.following[ended]), 1)
+    moves[SCHEDULED] += np.bincount(spells.stage[spells.went], minlength=len(STAGES))
+    return UsualTimes(
+        curves, {stage: int(moves[stage].argmax()) for stage in np.flatnonzero(moves.any(axis=1)).tolist()}
+    )

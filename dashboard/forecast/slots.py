@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dashboard.forecast.pooling import Floats
-from dashboard.forecast.spells import IN_SERVICE, Spells
+from dashboard.forecast.spells import IN_SERVICE, Spells, first_of_each
 from dashboard.model.rollout import Codes
 from dashboard.model.stages import CODE, STAGES, Stage
 
@@ -18,6 +18,9 @@ HOLDS = np.array(
     ]
 )
 """(ways, stages): the stages that hold a place, in three ways of counting."""
+
+_FREES = ~HOLDS & (_ORDER > 0)
+"""(ways, stages): those that give it back."""
 
 WAYS_TO_HOLD = len(HOLDS)
 
@@ -32,9 +35,9 @@ class Turnover:
 
 def turnover(spells: Spells, way: int) -> Turnover:
     """When each node that went out took its place, and gave it back in this way of counting."""
-    frees = ~HOLDS[way][spells.stage] & (spells.stage > 0)
+    frees = first_of_each(spells.node, np.flatnonzero(_FREES[way][spells.stage]))
     gave = np.full(spells.now.size, np.inf)
-    np.minimum.at(gave, spells.node[frees], spells.entered[frees])
+    gave[spells.node[frees]] = spells.entered[frees]
     out = np.isfinite(spells.out_at)
     return Turnover(spells.out_at[out], np.maximum(gave[out], spells.out_at[out]))
 

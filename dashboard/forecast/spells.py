@@ -1,5 +1,6 @@
 """How long did each node spend in each stage: a rollout's transitions, cleaned and cut into spells."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -50,6 +51,11 @@ class Spells:
         went = self.out_at[np.isfinite(self.out_at)]
         return float(went.min()) if went.size else float("nan")
 
+    @property
+    def went(self) -> Codes:
+        """(nodes that went out,) the row of each one's first spell out."""
+        return first_of_each(self.node, np.flatnonzero(IS_OUT[self.stage]))
+
     def arranged(self, order: Codes) -> "Spells":
         """The same with the nodes in this order."""
         return replace(
@@ -68,11 +74,18 @@ def spells_of(rollout: Rollout) -> Spells:
     Transitions without a time, node or stage are dropped, repeats keep the first, a clock that runs ahead reads
     as now, and nothing follows a removal.
     """
-    nodes = rollout.nodes
-    known = np.isfinite(rollout.at) & (rollout.node >= 0) & (rollout.node < nodes)
-    known &= (rollout.stage >= 0) & (rollout.stage < len(STAGES))
-    node, stage = rollout.node[known], rollout.stage[known]
-    at = np.minimum(rollout.at[known], 0.0)
+    return spells_of_all((rollout,))
+
+
+def spells_of_all(rollouts: Sequence[Rollout]) -> Spells:
+    """The same of many at once, their nodes numbered on from one to the next: see `first_nodes`."""
+    first = first_nodes(rollouts)
+    nodes, none = int(first[-1]), np.empty(0, dtype=np.int64)
+    node = np.concatenate([none, *(_numbered(each, at) for each, at in zip(rollouts, first.tolist(), strict=False))])
+    stage = np.concatenate([none, *(each.stage for each in rollouts)])
+    at = np.concatenate([np.empty(0), *(each.at for each in rollouts)])
+    known = np.isfinite(at) & (node >= 0) & (stage >= 0) & (stage < len(STAGES))
+    node, stage, at = node[known], stage[known], np.minimum(at[known], 0.0)
     order = np.lexsort((stage, at, node))
     node, stage, at = node[order], stage[order], at[order]
     keep = np.ones(node.size, dtype=bool)
@@ -90,13 +103,32 @@ def spells_of(rollout: Rollout) -> Spells:
     return _stand(nodes, rows)
 
 
+def first_nodes(rollouts: Sequence[Rollout]) -> Codes:
+    """(rollouts + 1,) the number of the first node of each, where those of all are numbered on; last, how many."""
+    return np.cumsum([0, *(each.nodes for each in rollouts)])
+
+
+def _numbered(rollout: Rollout, first: int) -> Codes:
+    """(transitions,) the node of each, numbered on; -1 where there is no such node."""
+    there = (rollout.node >= 0) & (rollout.node < rollout.nodes)
+    return np.where(there, rollout.node + first, -1)
+
+
+def first_of_each(node: Codes, rows: Codes) -> Codes:
+    """Of these rows, which rise, the first of each node. node : (spells,) rising"""
+    of = node[rows]
+    new = np.ones(of.size, dtype=bool)
+    new[1:] = of[1:] != of[:-1]
+    return np.asarray(rows[new])
+
+
 def _stand(nodes: int, rows: tuple[Codes, Codes, Hours, Hours, Codes, Codes]) -> Spells:
     node, stage, at, _, following, repairs = rows
     now, since = np.full(nodes, SCHEDULED), np.full(nodes, np.nan)
     out_at, now_repairs = np.full(nodes, np.nan), np.zeros(nodes, dtype=np.int64)
     last = following < 0
     now[node[last]], since[node[last]], now_repairs[node[last]] = stage[last], at[last], repairs[last]
-    out = np.flatnonzero(IS_OUT[stage])[::-1]  # backwards, so that the first one stays
+    out = first_of_each(node, np.flatnonzero(IS_OUT[stage]))
     out_at[node[out]] = at[out]
     gone = np.isnan(out_at) & (now != SCHEDULED)
     out_at[gone] = since[gone]

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from scipy.special import gammaln
 
 from dashboard.forecast.pooling import Cell, Floats
-from dashboard.forecast.spells import IN_SERVICE, REMOVED, REPAIRS, SCHEDULED
+from dashboard.forecast.spells import IN_SERVICE, REMOVED, REPAIRS, SCHEDULED, Spells
+from dashboard.model.rollout import Codes
 from dashboard.model.stages import CODE, STAGES, Stage
 
 WAYS = len(STAGES)
@@ -19,7 +20,7 @@ VISITS = REPAIRS + 1
 _GRID = np.array([1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 400.0, 1000.0, 4000.0])
 _TOP = 1.0  # how many moves the prior is worth
 
-Counts = npt.NDArray[np.float64]  # (visits, from, to)
+Counts = npt.NDArray[np.float64]  # (..., visits, from, to)
 
 
 def _usual() -> Floats:
@@ -141,16 +142,13 @@ def _strength(pairs: list[tuple[Counts, Floats]]) -> Floats:
     return np.asarray(_GRID[score.argmax(axis=0)])
 
 
-def moves_of(
-    stage: npt.NDArray[np.int64],
-    following: npt.NDArray[np.int64],
-    repairs: npt.NDArray[np.int64],
-    first: npt.NDArray[np.int64],
-) -> Counts:
-    """Counts of moves, (visits, from, to); `first` are the stages that nodes went out to."""
-    counts = np.zeros((VISITS, WAYS, WAYS))
-    over = following >= 0
-    np.add.at(counts, (repairs[over], stage[over], following[over]), 1.0)
-    counts[:, SCHEDULED] = 0.0
-    np.add.at(counts[0, SCHEDULED], first, 1.0)
+def moves_of(spells: Spells, whose: Codes, maintenances: int) -> Counts:
+    """Counts of moves by maintenance, (maintenances, visits, from, to). whose : (nodes,) the maintenance of each"""
+    shape = (maintenances, VISITS, WAYS, WAYS)
+    over = np.flatnonzero(spells.following >= 0)
+    moves = whose[spells.node[over]], spells.repairs[over], spells.stage[over], spells.following[over]
+    counts = np.bincount(np.ravel_multi_index(moves, shape), minlength=int(np.prod(shape))).reshape(shape).astype(float)
+    counts[:, :, SCHEDULED] = 0.0
+    first = spells.went
+    np.add.at(counts[:, 0, SCHEDULED], (whose[spells.node[first]], spells.stage[first]), 1.0)
     return counts

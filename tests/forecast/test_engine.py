@@ -13,7 +13,7 @@ from dashboard.forecast.paces import Drawn
 from dashboard.forecast.quantiles import back, capacity
 from dashboard.model.rollout import Rollout
 from dashboard.model.stages import CODE, Stage, Status
-from tests.forecast.worlds import World, empty, knowledge
+from tests.forecast.worlds import World, broken, empty, knowledge
 
 LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 FRACTIONS = (0.5, 0.9, 0.95, 1.0)
@@ -166,35 +166,6 @@ def test_nothing_known_still_gives_a_wide_finite_answer() -> None:
     assert np.isfinite(found).all()
     assert (found >= 0).all()
     assert found[3, 6] > 2 * found[3, 0]
-
-
-def broken(rollout: Rollout, rng: np.random.Generator) -> Rollout:
-    """The same rollout, its records lost, repeated, shuffled, blank or of nodes and stages that do not exist."""
-    size = max(rollout.node.size, 1)
-    pick = rng.integers(0, size, rng.integers(0, 2 * size)) if rollout.node.size else np.empty(0, dtype=np.int64)
-    at = rollout.at[pick] + rng.choice([0.0, 0.0, 30.0, -300.0, np.nan, np.inf], pick.size)
-
-    def often(value: float) -> float:
-        return value if rng.random() < 0.5 else float(rng.choice([np.nan, -1e6, 1e6, 0.0, np.inf]))
-
-    return replace(
-        rollout,
-        provider=str(rng.choice(["csp", "", "unheard of"])),
-        kind=str(rng.choice(["firmware", "", "nan"])),
-        status=Status(str(rng.choice([each.value for each in Status]))),
-        started=often(rollout.started),
-        planned_start=often(rollout.planned_start),
-        planned_end=often(rollout.planned_end),
-        first_planned_end=often(rollout.first_planned_end),
-        claimed_end=often(rollout.claimed_end),
-        max_unavailable=often(rollout.max_unavailable),
-        closed=often(rollout.closed),
-        rack=rng.integers(-1, 5, rollout.nodes),
-        gpus=rng.integers(0, 9, rollout.nodes),
-        node=np.where(rng.random(pick.size) < 0.1, rng.integers(-3, 99, pick.size), rollout.node[pick]),
-        stage=np.where(rng.random(pick.size) < 0.2, rng.integers(-1, 11, pick.size), rollout.stage[pick]),
-        at=at,
-    )
 
 
 @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])

@@ -82,6 +82,35 @@ def empty(name: str = "m", nodes: int = 4, provider: str = "csp", kind: str = "f
     )  # fmt: skip
 
 
+def broken(rollout: Rollout, rng: np.random.Generator) -> Rollout:
+    """The same rollout, its records lost, repeated, shuffled, blank or of nodes and stages that do not exist."""
+    size = max(rollout.node.size, 1)
+    pick = rng.integers(0, size, rng.integers(0, 2 * size)) if rollout.node.size else np.empty(0, dtype=np.int64)
+    at = rollout.at[pick] + rng.choice([0.0, 0.0, 30.0, -300.0, np.nan, np.inf], pick.size)
+
+    def often(value: float) -> float:
+        return value if rng.random() < 0.5 else float(rng.choice([np.nan, -1e6, 1e6, 0.0, np.inf]))
+
+    return replace(
+        rollout,
+        provider=str(rng.choice(["csp", "", "unheard of"])),
+        kind=str(rng.choice(["firmware", "", "nan"])),
+        status=Status(str(rng.choice([each.value for each in Status]))),
+        started=often(rollout.started),
+        planned_start=often(rollout.planned_start),
+        planned_end=often(rollout.planned_end),
+        first_planned_end=often(rollout.first_planned_end),
+        claimed_end=often(rollout.claimed_end),
+        max_unavailable=often(rollout.max_unavailable),
+        closed=often(rollout.closed),
+        rack=rng.integers(-1, 5, rollout.nodes),
+        gpus=rng.integers(0, 9, rollout.nodes),
+        node=np.where(rng.random(pick.size) < 0.1, rng.integers(-3, 99, pick.size), rollout.node[pick]),
+        stage=np.where(rng.random(pick.size) < 0.2, rng.integers(-1, 11, pick.size), rollout.stage[pick]),
+        at=at,
+    )
+
+
 def knowledge(*rollouts: Rollout) -> Knowledge:
     """What is known, on a Monday at noon."""
     return Knowledge(12.0, rollouts)
