@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import cache
 
 import numpy as np
 
@@ -12,6 +14,7 @@ from dashboard.forecast.paces import Drawn
 from dashboard.forecast.quantiles import back
 from dashboard.forecast.spells import IN_SERVICE, IS_OUT, REMOVED, REPAIRING, Flags, Spells, spells_of, tidied
 from dashboard.forecast.waves import Waves
+from dashboard.model.outlook import Forecast
 from dashboard.model.rollout import Rollout
 from dashboard.model.stages import CLOSED, STAGES
 
@@ -19,12 +22,14 @@ MOST = 3
 PUTS = " That puts "
 """Parts what a fact is from what it does."""
 
-_PATHS = 30
+_FEW, _MORE = 30, 200  # paths drawn to find what matters; and where that leaves a doubt, as the forecast has
+_DOUBT = 2.0  # times what is told at the least, up to which an effect may be told by chance; or may not be
 _LEVELS = (0.1, 0.5, 0.9)
 _SHARES = (0.95, 1.0)
 _LEAST = 0.5  # hours; less is no news
 _NOISE = 0.15  # of the forecast's 80 % range, below which an effect may be the draw's
 _STALLED = 4.0  # office hours
+_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,23 @@ class Reason:
     experience: Experience
 
 
-def because(rollout: Rollout, hour_of_week: float, experience: Experience, seed: int) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class Foretold:
+    """The forecast as it was made, and what was drawn for it."""
+
+    forecast: Forecast
+    drawn: Drawn
+
+    @property
+    def hours(self) -> np.ndarray:
+        """(shares, levels) when each share is back, in hours since as_of."""
+        back, as_of = self.forecast.back, self.forecast.as_of
+        return np.array([[(back[share][level] - as_of) / _HOUR for level in _LEVELS] for share in _SHARES])
+
+
+def because(
+    rollout: Rollout, hour_of_week: float, experience: Experience, seed: int, told: Foretold | None = None
+) -> tuple[str, ...]:
     """Up to three sentences, what moves the forecast most first. Counts of hours and days only, no dates.
 
     A fact's effect is the change of the likely time when it is left out, all draws being the same (Strumbelj and
@@ -61,20 +82,30 @@ def because(rollout: Rollout, hour_of_week: float, experience: Experience, seed:
     if not reasons:
         return (*first, *last)
 
-    drawn = Drawn()
+    drawn = Drawn() if told is None else told.drawn
 
-    def hours(of: Rollout, learnt: Experience) -> np.ndarray:
-        futures = foresee(of, hour_of_week, learnt, np.random.default_rng(seed), _PATHS, drawn)
+    @cache
+    def said(paths: int) -> tuple[np.ndarray, np.ndarray]:
+        """The likely hours, (shares,), and the least change that is told."""
+        found = told.hours if told and paths == _MORE else hours(rollout, experience, paths)
+        return found[:, 1], np.maximum(_NOISE * (found[:, 2] - found[:, 0]), _LEAST)
+
+    def hours(of: Rollout, learnt: Experience, paths: int) -> np.ndarray:
+        futures = foresee(of, hour_of_week, learnt, np.random.default_rng(seed), paths, drawn)
         return back(futures, of.gpus, _SHARES, _LEVELS)
 
-    said = hours(rollout, experience)
-    least = np.maximum(_NOISE * (said[:, 2] - said[:, 0]), _LEAST)
+    def later(reason: Reason, paths: int) -> tuple[np.ndarray, np.ndarray]:
+        likely, least = said(paths)
+        return likely - hours(reason.rollout, reason.experience, paths)[:, 1], least
+
     found: list[tuple[float, str]] = []
     for each in reasons:
-        later = said[:, 1] - hours(each.rollout, each.experience)[:, 1]
-        told = np.where(np.abs(later) >= least, later, 0.0)
-        if told.any():
-            found.append((abs(told[0]) + abs(told[1]) / 4, each.words + _effect(told)))
+        effect, least = later(each, _FEW)
+        if ((np.abs(effect) > least / _DOUBT) & (np.abs(effect) < least * _DOUBT)).any():
+            effect, least = later(each, _MORE)
+        moves = np.where(np.abs(effect) >= least, effect, 0.0)
+        if moves.any():
+            found.append((abs(moves[0]) + abs(moves[1]) / 4, each.words + _effect(moves)))
     ranked = [words for _, words in sorted(found, key=lambda each: -each[0])]
     return tuple([*first, *ranked, *last][:MOST])
 

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from dashboard.forecast.because import because
+from dashboard.forecast.because import Foretold, because
 from dashboard.forecast.engine import ENGINE, Experience, Futures, foresee, foresee_some
 from dashboard.forecast.noise import seed_of
+from dashboard.forecast.paces import Drawn
 from dashboard.forecast.quantiles import Capacity, Returns, back_in, capacity, returns_of, together
 from dashboard.model.outlook import FRACTIONS, HORIZON_DAYS, LEVELS, Forecast, Part, Quantiles
 from dashboard.model.rollout import Codes, Hours, Rollout
@@ -40,11 +41,12 @@ def foretell(
     reasons : whether to find out why, which is two thirds of the work
     """
     as_of = as_of.astimezone(UTC)
-    futures = _futures(rollout, hour_of_week, experience, as_of)
+    seed, drawn = _seed(rollout.maintenance_id, as_of), Drawn()
+    futures = foresee_some(rollout, hour_of_week, experience, np.random.default_rng(seed), PATHS, drawn)
     made = _forecast(rollout, places, futures, as_of)
     if not reasons:
         return made
-    return replace(made, because=because(rollout, hour_of_week, experience, _seed(rollout.maintenance_id, as_of)))
+    return replace(made, because=because(rollout, hour_of_week, experience, seed, Foretold(made, drawn)))
 
 
 def foretell_in_parts(

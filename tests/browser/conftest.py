@@ -8,14 +8,14 @@ from playwright.sync_api import Browser
 from tests.browser.chromium import App, browsing, serving
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """A real browser."""
     with browsing() as found:
         yield found
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """The demo as `make demo` serves it."""
     with serving(tmp_path_factory.mktemp("demo"), "demo", "--still") as app:

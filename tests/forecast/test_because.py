@@ -1,12 +1,15 @@
 """Reasons: what a fact does is found by leaving it out, and what does nothing is not told."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 
 from dashboard.forecast.because import PUTS, because
 from dashboard.forecast.engine import Experience, learn
+from dashboard.forecast.foretell import Place, foretell
+from dashboard.forecast.noise import seed_of
 from dashboard.model.rollout import Rollout
 from dashboard.model.stages import CODE, Stage, Status
 from tests.forecast.worlds import World, knowledge
@@ -73,3 +76,30 @@ def test_the_same_question_gets_the_same_words(experience: Experience) -> None:
     rollout, _ = WORLD.rollout("new", np.random.default_rng(3), -9.0)
 
     assert because(rollout, 12.0, experience, 5) == because(rollout, 12.0, experience, 5)
+
+
+def test_which_reasons_are_told_is_hardly_a_matter_of_chance(experience: Experience) -> None:
+    """Eighteen maintenances, each asked six times: nearly all reasons are told every time, or never."""
+    rng, always, at_times = np.random.default_rng(8), 0, 0
+    for slots in (6, 10, 14):
+        for fail in (0.05, 0.2):
+            for start in (3.0, -9.0, -20.0):
+                asked, _ = World(slots=slots, fail=fail).rollout("new", rng, start)
+                said = [{each.split(PUTS)[0] for each in because(asked, 12.0, experience, seed)} for seed in range(6)]
+                always += len(set.intersection(*said))
+                at_times += len(set.union(*said)) - len(set.intersection(*said))
+
+    assert always > 15
+    assert at_times <= 4
+
+
+def test_what_was_drawn_for_the_forecast_serves_to_explain_it(experience: Experience) -> None:
+    """A forecast gives the reasons that are found for it from nothing."""
+    now = datetime(2026, 3, 2, 12, tzinfo=UTC)  # a Monday
+    asked, _ = World(slots=6).rollout("new", np.random.default_rng(3), -9.0)
+    seed = seed_of(f"new {now.timestamp():.6f}")
+
+    made = foretell(asked, [Place("c", "")] * asked.nodes, 12.0, experience, now)
+
+    assert made.because
+    assert made.because == because(asked, 12.0, experience, seed)
