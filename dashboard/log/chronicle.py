@@ -264,9 +264,10 @@ def _read_codes(
     code += [CODE.__getitem__ if each == "stage" else int for each in columns]
     blocks = [np.empty((0, len(code)), dtype=np.int64)]
     for part in parts:
-        for rows in connection.execute(part).partitions(ROWS):
-            values = zip(code, zip(*rows, strict=True), strict=True)
-            blocks.append(np.stack([np.fromiter(map(of, column), np.int64, len(rows)) for of, column in values], 1))
+        with connection.execute(part) as found:
+            while rows := found.cursor.fetchmany(ROWS):  # SQLAlchemy's rows would take as long to make as these to read
+                values = zip(code, zip(*rows, strict=True), strict=True)
+                blocks.append(np.stack([np.fromiter(map(of, each), np.int64, len(rows)) for of, each in values], 1))
     return np.concatenate(blocks)
 
 
