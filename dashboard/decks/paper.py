@@ -24,6 +24,7 @@ from dashboard.decks import colours
 from dashboard.decks.layout import span, widths
 from dashboard.decks.ooxml import written
 from dashboard.model.deck import LATE, OURS, Bars, Chart, Deck, Dots, Slide, Table
+from dashboard.model.words import percent
 
 PAGE = landscape(A4)
 MARGIN = 18 * mm
@@ -141,7 +142,7 @@ def _bars(chart: Bars) -> Drawing:
         x = LABEL + room * i / TICKS
         made.add(Line(x, 20, x, tall + 24, strokeColor=HexColor(colours.GRID), strokeWidth=0.5))
         value = top * i / TICKS
-        made.add(_string(x, 8, f"{value:.0%}" if chart.percent else f"{value:,.0f}", colours.MUTED, "middle", 8))
+        made.add(_string(x, 8, percent(value) if chart.percent else f"{value:,.0f}", colours.MUTED, "middle", 8))
     for i, label in enumerate(chart.labels):
         y, x = 24 + tall - BAR * (i + 1) + 4, LABEL
         made.add(_string(LABEL - 6, y + 6, label, colours.TEXT, "end"))

@@ -125,7 +125,7 @@ def _chart(slide: Any, chart: Chart) -> None:
 
 
 def _bars(slide: Any, chart: Bars) -> Any:
-    data = CategoryChartData(number_format="0%" if chart.percent else "#,##0")
+    data = CategoryChartData(number_format="0 %" if chart.percent else "#,##0")
     pairs = zip(chart.labels, chart.notes or [""] * len(chart.labels), strict=True)
     data.categories = [written(f"{label} ({note})" if note and chart.percent else label) for label, note in pairs]
     for each in chart.series:
@@ -145,7 +145,7 @@ def _bars(slide: Any, chart: Bars) -> Any:
     made.value_axis.minimum_scale = 0
     if chart.percent:
         made.value_axis.maximum_scale = 1
-    made.value_axis.tick_labels.number_format = "0%" if chart.percent else "#,##0"
+    made.value_axis.tick_labels.number_format = "0 %" if chart.percent else "#,##0"
     made.value_axis.tick_labels.number_format_is_linked = False
     made.value_axis.tick_label_position = XL_TICK_LABEL_POSITION.HIGH  # below, since the order is reversed
     return made

@@ -40,7 +40,8 @@ def _bars(shape: Bars, look: Look) -> go.Figure:
     made.update_layout(legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "traceorder": "normal"})
     most = max((sum(each.values[i] for each in shape.series) for i in range(len(shape.labels))), default=0) or 1
     form = ".0%" if shape.percent else ",.0f"
-    made.update_xaxes(range=[0, 1 if shape.percent else most * 1.02], tickformat=form, nticks=5, showline=False)
+    ticks = theme.percents() if shape.percent else {"tickformat": form, "nticks": 5}
+    made.update_xaxes(range=[0, 1 if shape.percent else most * 1.02], **ticks, showline=False)
     made.update_xaxes(showgrid=True, gridcolor=look.grid, title={"text": shape.unit, "font": {"size": 12}})
     made.update_yaxes(autorange="reversed", showgrid=False)
     rows = [theme.letters(_short(each)) for each in shape.labels]

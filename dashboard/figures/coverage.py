@@ -8,7 +8,6 @@ from dashboard.figures import theme
 from dashboard.figures.theme import Look
 
 HEIGHT = 280
-TICKS = (0, 0.25, 0.5, 0.75, 1)
 
 
 def coverage(levels: Sequence[float], held: Sequence[float], look: Look) -> go.Figure:
@@ -17,8 +16,7 @@ def coverage(levels: Sequence[float], held: Sequence[float], look: Look) -> go.F
         return theme.empty("Nothing to compare yet", look, HEIGHT)
     made = theme.figure(look, HEIGHT)
     made.update_layout(margin_t=24, margin_r=24)
-    labels = [f"{tick * 100:.0f} %" for tick in TICKS]
-    axis = {"range": [0, 1], "tickvals": TICKS, "ticktext": labels, "ticklabeloverflow": "allow"}
+    axis = {"range": [0, 1], "ticklabeloverflow": "allow", **theme.percents()}
     made.update_xaxes(**axis, title={"text": "said", "font": {"size": 12}})
     made.update_yaxes(**axis)
     rule = {"color": look.muted, "width": 1}
@@ -47,7 +45,9 @@ def pit(shares: Sequence[float], look: Look) -> go.Figure:
     made.update_xaxes(
         range=[0, 1], tickvals=[0.1, 0.5, 0.9], ticktext=["earlier than said", "likely", "later"], tickangle=0
     )
-    made.update_yaxes(rangemode="tozero", tickformat=".0%", nticks=5)
+    every = 0.05 if max(shares) < 0.25 else 0.1
+    ticks = [every * i for i in range(int(max(shares) / every) + 2)]
+    made.update_yaxes(rangemode="tozero", **theme.percents(ticks))
     made.add_bar(
         x=[(i + 0.5) * width for i in range(len(shares))],
         y=list(shares),

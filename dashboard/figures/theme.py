@@ -10,9 +10,11 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from dashboard.model.stages import Stage
+from dashboard.model.words import percent
 
 FONT = "IBM Plex Sans, Helvetica Neue, Arial, sans-serif"
 LABELS = 5  # along a time axis: more would overlap on a phone
+QUARTERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 POINTS = 500  # nobody sees more across a chart, and every one is sent to every viewer
 LETTERS = {
     Stage.SCHEDULED: "S",
@@ -153,6 +155,11 @@ def now_rule(made: go.Figure, now: datetime, look: Look, zone: str, words: str =
     x = local(now, zone)
     made.add_shape(type="line", x0=x, x1=x, y0=0, y1=1, yref="paper", line={"color": look.muted, "width": 1})
     note(made, x, 1, words, look.muted, yref="paper", yanchor="bottom", yshift=2, xanchor=side)
+
+
+def percents(ticks: Sequence[float] = QUARTERS) -> dict[str, list[object]]:
+    """The ticks of an axis of shares, as they are written everywhere."""
+    return {"tickvals": list(ticks), "ticktext": [percent(each) for each in ticks]}
 
 
 def note(made: go.Figure, x: object, y: object, words: str, colour: str, **more: object) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from dashboard.model.instants import HOUR
+from dashboard.model.words import percent
 from dashboard.notices.story import Mood, Phase, Said, Story
 
 DAY = 24 * HOUR
@@ -224,7 +225,7 @@ def _running(it: _Climb) -> None:
     else:
         it.skip(Rung.ETA, f"it moved by less than {length(it.ladder.eta_moved)}")
     for part in it.ladder.back:
-        label = f"{part:.0%} back".replace("%", " %")
+        label = f"{percent(part)} back"
         if said.back >= part:
             it.skip(Rung.BACK, "", label=label, state=SENT)
         elif story.back >= part:

@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard.figures.fan import fan
 from dashboard.figures.spark import spark
 from dashboard.model.scope import Scope
+from dashboard.model.words import percent
 from dashboard.pages import can_i_run, columns, paper, share, shell
 from dashboard.views.capacity import WhatIsOut
 
@@ -82,7 +83,7 @@ def _numbers(story: WhatIsOut, scope: Scope) -> None:
         if story.trend:
             paper.picture(spark(story.trend, paper.look()), "GPUs out over the last 7 days", "trend")
     paper.number(grid, "Likely back", story.likely_words, hint=f"{BACK} As likely before as after.")
-    paper.number(grid, f"Safe to plan on, {scope.certainty:.0%}", story.plan_on_words, hint=BACK)
+    paper.number(grid, f"Safe to plan on, {percent(scope.certainty)}", story.plan_on_words, hint=BACK)
     if story.dip is None:
         paper.number(grid, "Next dip", "none, planned in 14 days")
     else:

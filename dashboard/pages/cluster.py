@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard.figures.fan import fan
 from dashboard.model.scope import Scope
+from dashboard.model.words import percent
 from dashboard.pages import address, columns, paper, shell
 from dashboard.views.cluster import HowIsCluster
 
@@ -78,7 +79,9 @@ def _first(story: HowIsCluster, scope: Scope) -> None:
     paper.number(grid, "In service", f"{story.in_service:,}, of {story.gpus:,} GPUs")
     paper.number(grid, "Out", f"{story.out:,}, GPUs{lost}")
     paper.number(grid, "Likely back", story.likely_words, hint="95 % of what is out now.")
-    paper.number(grid, f"Safe to plan on, {scope.certainty:.0%}", story.plan_on_words, hint="95 % of what is out now.")
+    paper.number(
+        grid, f"Safe to plan on, {percent(scope.certainty)}", story.plan_on_words, hint="95 % of what is out now."
+    )
     paper.number(
         grid, "Come and go", f"{story.again:,}, nodes", hint="Out again within 14 days after a return, in 180 days."
     )

@@ -6,6 +6,7 @@ from dashboard.figures.fan import fan
 from dashboard.figures.progress import progress
 from dashboard.figures.slip import slip
 from dashboard.model.scope import Scope
+from dashboard.model.words import percent
 from dashboard.pages import address, ledger, paper, share, shell, tellings
 from dashboard.views.maintenance import WhereItStands
 
@@ -50,7 +51,7 @@ def _numbers(story: WhereItStands, scope: Scope) -> None:
     paper.number(grid, "Out", f"{story.out:,}, of {story.gpus:,} GPUs{lost}")
     paper.number(grid, "Back", f"{story.returned:,}, GPUs in service again")
     paper.number(grid, "Likely back", story.likely_words, hint="95 % of its GPUs; as likely before as after.")
-    paper.number(grid, f"Safe to plan on, {scope.certainty:.0%}", story.plan_on_words, hint="95 % of its GPUs.")
+    paper.number(grid, f"Safe to plan on, {percent(scope.certainty)}", story.plan_on_words, hint="95 % of its GPUs.")
     paper.number(grid, "Promised", story.promised_words, hint="The provider's latest word.")
 
 

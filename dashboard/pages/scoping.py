@@ -5,6 +5,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from dashboard.model.scope import Scope
+from dashboard.model.words import percent
 from dashboard.pages import address, past, preferences, shell
 from dashboard.pages.text import plain, when
 from dashboard.views.freshness import Choices
@@ -32,7 +33,7 @@ def scope_bar() -> Scope:
             with held:
                 preferences.section(dict(choices.teams), "bar")
     filters = [offered[name][1][value] for name, value in values.items() if value and name in offered]
-    summary = " · ".join([*(filters or ["Everything"]), f"{values['certainty']:.0%}", *(["past"] if at else [])])
+    summary = " · ".join([*(filters or ["Everything"]), percent(values["certainty"]), *(["past"] if at else [])])
     with st.container(key="scope_sheet"):
         if (held := _behind(summary, "sheet", width="stretch")).open:
             with held:

@@ -26,7 +26,7 @@ MADE_OF_TEXT = re.compile(
 
 def plain(text: object) -> str:
     """Any text as Markdown that shows exactly that text, in one line: no link, image, formula, colour or markup."""
-    line = STAYS.sub(NO_BREAK, " ".join(str(text).split()))
+    line = STAYS.sub(NO_BREAK, " ".join(str(text).split())).replace("GPU-hours", f"GPU-{JOINER}hours")
     return SPECIAL.sub(r"\\\1", MADE_OF_TEXT.sub(JOINER, line)).replace(":", "\\:")
 
 

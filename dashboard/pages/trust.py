@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard.figures.coverage import coverage, pit
 from dashboard.model.scope import Scope
+from dashboard.model.words import percent
 from dashboard.pages import columns, paper, shell
 from dashboard.views.trust import Trust
 
@@ -57,19 +58,19 @@ def _first(story: Trust, scope: Scope) -> None:
         )
         return
     grid = st.grid(4, min_column_width=150, gap="small", key="numbers")
-    paper.number(grid, "80 % ranges held", f"{_percent(story.held)}, 80 % is right", hint="More would be too wide.")
+    paper.number(grid, "80 % ranges held", f"{percent(story.held)}, 80 % is right", hint="More would be too wide.")
     paper.number(grid, "Likely time off by", f"{_hours(story.typical_hours)}, at the median")
     promised = "–" if isnan(story.promise_hours) else f"{_hours(story.promise_hours)}, at the median"
     paper.number(grid, "Promises off by", promised, hint="The provider's word in force when we spoke.")
     if story.best_rival:
         paper.number(
-            grid, "Our error", f"{_percent(story.better)}, of the best rival’s", hint=f"The {story.best_rival}."
+            grid, "Our error", f"{percent(story.better)}, of the best rival’s", hint=f"The {story.best_rival}."
         )
     left, right = st.columns(2, gap="medium")
     with left:
         paper.heading("Did each level hold?", "On the line, what was said is what happened.")
         shares = (story.levels["level"].tolist(), story.levels["held"].tolist())
-        said = "; ".join(f"{level:.0%} held {held:.0%}" for level, held in zip(*shares, strict=True))
+        said = "; ".join(f"{percent(level)} held {percent(held)}" for level, held in zip(*shares, strict=True))
         paper.picture(coverage(*shares, paper.look()), f"How often each level held: {said}", "coverage")
     with right:
         paper.heading("Early or late?", "Bars as high as the line: ranges are as wide as they should be.")
@@ -90,10 +91,6 @@ def _last(story: Trust, scope: Scope) -> None:
         group=story.scores["by"].map(GROUPS).where(first, " "), held=(story.scores["held"] * 100).round()
     )
     paper.table(shown, SCORES, scope.zone, "Scores by when it was said, provider and kind")
-
-
-def _percent(share: float) -> str:
-    return f"{share * 100:.0f} %"
 
 
 def _hours(hours: float) -> str:

@@ -21,10 +21,15 @@ def head(story: Watch) -> None:
     """The sentence, and how many of what."""
     paper.sentence(story.sentence)
     grid = st.grid(4, min_column_width=150, gap="small", key="numbers")
-    paper.number(grid, "Stuck", f"{story.stuck_nodes:,}, nodes", hint="Longer in a stage than 19 of 20 of their like.")
+    paper.number(
+        grid,
+        "Stuck",
+        f"{story.stuck_nodes:,}, node{'' if story.stuck_nodes == 1 else 's'}",
+        hint="Longer in a stage than 19 of 20 of their like.",
+    )
     paper.number(grid, "Overdue", f"{story.late:,}, promises and dues")
     paper.number(grid, "Contradictions", f"{len(story.contradictions):,}, between sources")
-    paper.number(grid, "Silent", f"{len(story.silent):,}, sources")
+    paper.number(grid, "Silent", f"{len(story.silent):,}, source{'' if len(story.silent) == 1 else 's'}")
 
 
 def lately(story: Watch, scope: Scope) -> None:

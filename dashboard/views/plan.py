@@ -192,7 +192,7 @@ def _beside(
     if all(starts):
         rows.append(("First node goes out, likely", *_pair([each or now for each in starts], now, scope)))
     rows.append(("95 % back, likely", *_pair(clocks(LIKELY), now, scope)))
-    rows.append((f"95 % back, plan on {scope.certainty:.0%}", *_pair(clocks(scope.certainty), now, scope)))
+    rows.append((f"95 % back, plan on {words.percent(scope.certainty)}", *_pair(clocks(scope.certainty), now, scope)))
     for label, seen in (("GPUs out at most, this one", alone), ("GPUs out at most, everything", whole)):
         most = [round(float(np.quantile(each.total.max(axis=1), scope.certainty))) for each in seen]
         rows.append((label, words.count(most[0]), words.count(most[1]), _more(most[1] - most[0])))

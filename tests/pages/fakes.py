@@ -536,7 +536,7 @@ class Fake:
         if self.state == "empty":
             return None
         title = HOSTILE if self.state == "hostile" else TITLES[5]
-        rows = [("95 % back, plan on 90%", "Fri 17:45 UTC", "Mon 17:45 UTC", "3 d later")]
+        rows = [("95 % back, plan on 90 %", "Fri 17:45 UTC", "Mon 17:45 UTC", "3 d later")]
         clashes = frame(
             "maintenance_id title shares begins ends together", ("M-1000", title, "Speech", now, now + h(60), 1888)
         )

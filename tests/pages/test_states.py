@@ -75,7 +75,7 @@ def test_a_page_opens_with_its_sentence(room: str) -> None:
 def test_capacity_shows_four_numbers() -> None:
     app = opened(Fake())
 
-    assert [each.label for each in app.metric] == ["Out now", "Likely back", "Safe to plan on, 90%", "Next dip"]
+    assert [each.label for each in app.metric] == ["Out now", "Likely back", "Safe to plan on, 90 %", "Next dip"]
     assert [each.value for each in app.metric] == ["1,824", "in 25\u00a0h", "in 44\u00a0h", "1,040\u00a0GPUs"]
 
 
