@@ -11,7 +11,7 @@ from dashboard.forecast.hours import OfficeHours
 from dashboard.forecast.noise import Singles
 from dashboard.forecast.places import places
 from dashboard.forecast.pooling import Floats
-from dashboard.forecast.slots import HOLDS, Turnover, peak, turnover
+from dashboard.forecast.slots import HOLDS, Turnover, peak, places_at_most, turnover
 from dashboard.forecast.spells import Spells
 from dashboard.forecast.units import Units, racks_of, units_of
 from dashboard.forecast.waves import due, in_waves, restart, stops_of
@@ -68,7 +68,7 @@ def queue_of(
         past = units_of(rack, gone, together).turnover(past)
         slots = np.maximum(np.rint(slots / waiting.size), 1).astype(np.int64)
         told = told / waiting.size
-    room = max(round(told) if np.isfinite(told) else 1, peak(past))
+    room = places_at_most(told, peak(past))
     number = past.took.size + waiting.number
     return Queue(waiting, waiting.longest(frees), holding.longest(frees), slots, past, room, number)
 

@@ -20,7 +20,7 @@ from dashboard.forecast.spells import IS_OUT, Spells, shared_racks, spells_of, t
 from dashboard.model.rollout import Knowledge, Rollout
 from dashboard.model.stages import CLOSED, STAGES
 
-ENGINE = "2026.7"
+ENGINE = "2026.8"
 SPARE = 4
 _MUCH = 4_000_000  # nodes x paths, beyond which none is drawn to spare
 _AT_ONCE = 2_500_000  # nodes x paths simulated together: more need memory that is slow
@@ -68,7 +68,9 @@ def foresee_some(
     The order of the nodes may be another; each of them says it.
     """
     rollout = tidied(rollout)
-    spells = spells_of(rollout)
+    spells = experience.untold.read(
+        spells_of(rollout), rollout.provider, lambda stage: experience.durations[stage].law_of(rollout)
+    )
     start = _start(rollout, spells, experience, paths, rng)
     if not _told_by_node(rollout, spells, experience):
         yield _as_a_whole(rollout, spells, start, experience, rng)

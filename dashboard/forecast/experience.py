@@ -1,7 +1,7 @@
 """What history teaches: every law of the forecast, fitted from all that was known at one instant."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -15,10 +15,11 @@ from dashboard.forecast.labels import labelled
 from dashboard.forecast.past import Past, Seen, past_of
 from dashboard.forecast.pooling import Cell, Floats
 from dashboard.forecast.promises import MOST, Promises
-from dashboard.forecast.slots import WAYS_TO_HOLD, Slots, follows, peak
+from dashboard.forecast.slots import WAYS_TO_HOLD, Slots, follows, peak, places_at_most
 from dashboard.forecast.spells import IN_SERVICE, REMOVED
 from dashboard.forecast.turns import Turns, fit_turns, moves_of
 from dashboard.forecast.units import Racks, learn_racks, racks_of, units_of
+from dashboard.forecast.untold import MAY_END_UNSEEN, Untold, learn_untold
 from dashboard.forecast.waves import Stops, Waves, learn_waves, stops_of
 from dashboard.model.rollout import Codes, Knowledge
 from dashboard.model.stages import CLOSED, CODE, Stage, Status
@@ -51,6 +52,7 @@ class Experience:
     racks: Racks  # where they go out as one
     promises: Promises
     maintenances: int
+    untold: Untold = field(default_factory=Untold)  # what is never told
     calibration: Calibration = NO_CALIBRATION  # by how much all of that says too much or too little
 
     def hours_of(self, provider: str) -> OfficeHours:
@@ -64,6 +66,7 @@ def experience_of(known: Knowledge) -> Experience:
     seen, names = past.seen, [each.rollout.maintenance_id for each in past.seen]
     cells = tuple(sorted({each.cell for each in seen}))
     moves = dict(zip(names, moves_of(past.spells, past.whose, len(seen)), strict=True))
+    untold = learn_untold(past)
     hours, slots = _hours(seen, known.hour_of_week), _slots(seen)
     racks = learn_racks([(each.cell, racks_of(each.out_at, each.rollout.rack)) for each in seen])
     handovers, waves = _handovers(seen, slots, hours, racks, known.hour_of_week)
@@ -71,7 +74,7 @@ def experience_of(known: Knowledge) -> Experience:
     return Experience(
         {
             CODE[stage]: fit_durations(
-                _stays(past, CODE[stage], cells), usual, shaped=True, hour_of_week=clock.get(stage)
+                _stays(past, CODE[stage], cells, untold), usual, shaped=True, hour_of_week=clock.get(stage)
             )
             for stage, usual in USUAL_MEDIAN.items()
         },
@@ -83,23 +86,30 @@ def experience_of(known: Knowledge) -> Experience:
         racks,
         _promises(seen, cells),
         len(seen),
+        untold,
     )
 
 
-def _stays(past: Past, stage: int, cells: tuple[Cell, ...]) -> Stays:
-    """All stays in one stage, of all maintenances that had any."""
+def _stays(past: Past, stage: int, cells: tuple[Cell, ...], untold: Untold) -> Stays:
+    """All stays in one stage, of all maintenances that had any.
+
+    Where a maintenance is over and a stay in it has no end, that end was not told: it says nothing of how long
+    stays are; but for repairs, which do go on.
+    """
     s = past.spells
     here = np.flatnonzero(s.stage == stage)
-    until = past.until[past.whose[s.node[here]]]
-    over = np.isfinite(s.left[here])
-    told = over | (s.entered[here] < until)
-    here, over, until = here[told], over[told], until[told]
+    whose = past.whose[s.node[here]]
+    until, over = past.until[whose], np.isfinite(s.left[here])
+    told = over | ((s.entered[here] < until) & ~(past.over[whose] & MAY_END_UNSEEN[stage]))
+    here, over, hours = here[told], over[told], (np.where(over, s.left[here], until) - s.entered[here])[told]
+    told = over | ~untold.likely(stage, [each.rollout.provider for each in past.seen], whose[told], hours, over)
+    here, over, hours = here[told], over[told], hours[told]
     rack, first = _renumbered(past.rack[s.node[here]])
     some, of_rack = np.unique(past.whose[s.node[here]][first], return_inverse=True)
     theirs = [past.seen[i] for i in some]
     index = {cell: i for i, cell in enumerate(cells)}
     return Stays(
-        np.log(np.maximum(np.where(over, s.left[here], until) - s.entered[here], SHORTEST)),
+        np.log(np.maximum(hours, SHORTEST)),
         s.following[here] < 0,
         rack,
         of_rack,
@@ -189,7 +199,7 @@ def _handovers(
         if units.unit is not None:
             held = units.turnover(held)
             most = peak(held)
-        room = max(round(told / units.size) if np.isfinite(told) else 1, most)
+        room = places_at_most(told / units.size, most)
         stops = stops_of(held, room, opens)
         if whole:
             stopped.append((each.cell, units.number, stops))
@@ -248,4 +258,4 @@ def _ended(each: Seen, share: float) -> float:
     enough = int(np.ceil(share * each.now.size - 1e-9))
     if each.now.size and home.size >= enough:
         return float(home[enough - 1])
-    return each.until if each.rollout.status in CLOSED and np.isfinite(each.rollout.closed) else float("nan")
+    return each.until if np.isfinite(each.rollout.closed) else float("nan")

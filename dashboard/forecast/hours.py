@@ -15,7 +15,7 @@ SoonOpens = Callable[[Singles], Singles]
 """The same of what is drawn: millions of instants to come, in single precision."""
 
 WEEK = 168
-_ENOUGH = 0.02  # share of an open hour's takes below which an hour counts as closed
+_ENOUGH = 0.05  # share of an open hour's takes below which an hour counts as closed
 _AHEAD = 24 * 365 * 5  # hours
 _FEW = 30  # takes before a habit is believed
 
@@ -89,12 +89,18 @@ def fit_hours(taken: Floats, idle: Floats) -> OfficeHours:
     for days in (slice(0, 5), slice(5, 7)):
         t, w = takes[days].sum(axis=0), waits[days].sum(axis=0)
         # A rate a waiting hour, or a share of a usual hour's takes: both must be small.
-        usual = takes.sum() / max((takes > 0).sum(), 1) * (days.stop - days.start)
+        usual = _usual(takes) * (days.stop - days.start)
         closed = (t <= _ENOUGH * usual) & (t <= 0.1 * w) & (w > 3.0)
         is_open[days] = ~closed
     if not is_open.any():
         return round_the_clock()
     return OfficeHours(_openings(is_open.ravel(), taken, hour), is_open.ravel())
+
+
+def _usual(takes: Floats) -> float:
+    """How many went out in the hour of the week in which the middle one of all did; few at odd hours change nothing."""
+    rising = np.sort(takes, axis=None)
+    return float(rising[np.searchsorted(np.cumsum(rising), takes.sum() / 2)])
 
 
 def _openings(is_open: np.ndarray[tuple[int], np.dtype[np.bool_]], taken: Floats, hour: np.ndarray) -> Floats:

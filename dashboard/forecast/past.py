@@ -7,7 +7,7 @@ import numpy as np
 
 from dashboard.forecast.pooling import Cell, Floats
 from dashboard.forecast.slots import WAYS_TO_HOLD, Turnover, peak, turnover
-from dashboard.forecast.spells import Spells, first_nodes, shared_racks, spells_of_all, tidied
+from dashboard.forecast.spells import Flags, Spells, first_nodes, shared_racks, spells_of_all, tidied
 from dashboard.model.rollout import Codes, Hours, Rollout
 
 
@@ -44,6 +44,7 @@ class Past:
     whose  : (nodes,) index of the maintenance
     rack   : (nodes,) as shared_racks has them, numbered on
     until  : (maintenances,) as in Seen
+    over   : (maintenances,) whether it was told to be over
     """
 
     seen: tuple[Seen, ...]
@@ -51,6 +52,7 @@ class Past:
     whose: Codes
     rack: Codes
     until: Floats
+    over: Flags
 
 
 def past_of(rollouts: Sequence[Rollout]) -> Past:
@@ -69,7 +71,9 @@ def past_of(rollouts: Sequence[Rollout]) -> Past:
         peaks = tuple(peak(way) for way in held)
         seen.append(Seen(rollout, float(until[i]), spells.now[node[i]], since, out_at, held, peaks))
     whose = np.repeat(np.arange(len(rollouts)), np.diff(first))
-    return Past(tuple(seen), spells, whose, _numbered_on([shared_racks(each.rack) for each in rollouts]), until)
+    racks = _numbered_on([shared_racks(each.rack) for each in rollouts])
+    over = np.array([bool(np.isfinite(each.closed)) for each in rollouts], dtype=bool)
+    return Past(tuple(seen), spells, whose, racks, until, over)
 
 
 def _numbered_on(racks: Sequence[Codes]) -> Codes:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from dashboard.forecast.pooling import Floats
-from dashboard.forecast.spells import IN_SERVICE, Spells, first_of_each
+from dashboard.forecast.spells import IN_SERVICE, SKEW, Spells, first_of_each
 from dashboard.model.rollout import Codes
 from dashboard.model.stages import CODE, STAGES, Stage
 
+_FAR = 1.25  # times the places told
 _ORDER = np.arange(len(STAGES))
 HOLDS = np.array(
     [
@@ -43,14 +44,19 @@ def turnover(spells: Spells, way: int) -> Turnover:
 
 
 def peak(held: Turnover) -> int:
-    """The largest number of places held at once."""
+    """The largest number of places held at once, for longer than clocks may be apart."""
     if not held.took.size:
         return 0
     gave = held.gave[np.isfinite(held.gave)]
-    at = np.concatenate([gave, held.took])
+    at = np.concatenate([gave, held.took + SKEW])
     step = np.concatenate([np.full(gave.size, -1), np.ones(held.took.size, dtype=np.int64)])
     order = np.lexsort((step, np.round(at, 3)))
     return int(max(np.cumsum(step[order]).max(), 1))
+
+
+def places_at_most(told: float, seen: int) -> int:
+    """How many places there are: as told, unless far more were seen in use; a few more are records that were lost."""
+    return max(round(told), 1) if np.isfinite(told) and seen <= _FAR * told + 1 else max(seen, 1)
 
 
 def follows(held: Turnover) -> tuple[int, int]:
@@ -89,7 +95,7 @@ class Slots:
         came free, so that what was seen is all there is
         """
         if np.isfinite(told) and told >= 1:
-            return np.full(paths, int(np.clip(max(told, seen), 1, max(nodes, 1))))
+            return np.full(paths, int(np.clip(places_at_most(told, seen), 1, max(nodes, 1))))
         if settled and seen > 0:
             return np.full(paths, seen)
         shares = self.share.get(provider, self.share.get("", np.empty(0)))

@@ -12,11 +12,15 @@ from dashboard.model.stages import CODE, OUT, STAGES, Stage
 Flags = npt.NDArray[np.bool_]
 
 SCHEDULED = CODE[Stage.SCHEDULED]
+IN_MAINTENANCE = CODE[Stage.IN_MAINTENANCE]
+VALIDATING = CODE[Stage.VALIDATING]
 REPAIRING = CODE[Stage.REPAIRING]
 IN_SERVICE = CODE[Stage.IN_SERVICE]
 REMOVED = CODE[Stage.REMOVED]
 IS_OUT = np.array([stage in OUT for stage in STAGES])
 _EVER = 24.0 * 365 * 30  # hours
+SKEW = 0.25  # hours by which clocks may be apart
+_MIXED = 4  # passes of putting neighbours in order: as many stages may follow each other so fast
 REPAIRS = 2  # further repairs of one node are like the second
 
 
@@ -88,6 +92,8 @@ def spells_of_all(rollouts: Sequence[Rollout]) -> Spells:
     node, stage, at = node[known], stage[known], np.minimum(at[known], 0.0)
     order = np.lexsort((stage, at, node))
     node, stage, at = node[order], stage[order], at[order]
+    stage, believed = _in_order(node, stage, at)
+    node, stage, at = node[believed], stage[believed], at[believed]
     keep = np.ones(node.size, dtype=bool)
     keep[1:] = (node[1:] != node[:-1]) | ((stage[1:] != stage[:-1]) & (stage[:-1] != REMOVED))
     node, stage, at = node[keep], stage[keep], at[keep]
@@ -112,6 +118,38 @@ def _numbered(rollout: Rollout, first: int) -> Codes:
     """(transitions,) the node of each, numbered on; -1 where there is no such node."""
     there = (rollout.node >= 0) & (rollout.node < rollout.nodes)
     return np.where(there, rollout.node + first, -1)
+
+
+def _in_order(node: Codes, stage: Codes, at: Hours) -> tuple[Codes, Flags]:
+    """Which stages were entered in which order, where clocks have mixed that up; and which rows are not to be believed.
+
+    Of stages up to validation that are told within SKEW of each other, the earlier ones came first. Not believed is a
+    step back that is over within SKEW, a cordon just after a repair began, and, of a node in service, what was told
+    within SKEW before: clocks, and several that tell of one node, do that, and nodes do not.
+    """
+    stage, near = stage.copy(), (node[1:] == node[:-1]) & (at[1:] - at[:-1] < SKEW)
+    for step in range(_MIXED):
+        back = np.flatnonzero(near & _steps_back(stage))
+        if not back.size:
+            break
+        back = back[back % 2 == step % 2]  # so that no row is in two pairs
+        stage[back], stage[back + 1] = stage[back + 1], stage[back]
+    believed = np.ones(stage.size, dtype=bool)
+    cordoned_again = (stage[:-1] == REPAIRING) & (stage[1:] > SCHEDULED) & (stage[1:] < IN_MAINTENANCE)
+    back = (node[1:] == node[:-1]) & (_steps_back(stage) | cordoned_again)
+    believed[1:-1] &= ~(back[:-1] & near[1:] & (stage[2:] > stage[1:-1]))
+    believed[1:] &= ~(near & cordoned_again)
+    late = np.flatnonzero(near & (stage[:-1] == IN_SERVICE)) + 1
+    for rows in range(2, _MIXED + 2):
+        before = np.maximum(late - rows, 0)
+        again = (node[before] == node[late]) & (stage[before] == stage[late]) & (at[late] - at[before] < SKEW)
+        believed[late[again]] = False
+    return stage, believed
+
+
+def _steps_back(stage: Codes) -> Flags:
+    """(rows - 1,) whether the next row is an earlier stage, both on the way up to validation."""
+    return np.asarray((stage[1:] < stage[:-1]) & (stage[1:] > SCHEDULED) & (stage[:-1] <= VALIDATING))
 
 
 def first_of_each(node: Codes, rows: Codes) -> Codes:

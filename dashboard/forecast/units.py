@@ -1,6 +1,7 @@
 """What goes out as one: single nodes, or whole racks."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,43 +16,58 @@ _SURE = 0.8  # share of racks that did
 _FEW = 3  # racks before a habit is believed
 
 
+class Went(NamedTuple):
+    """How many racks went out as one with nobody beside them, parted, and as one among others: waves do that, too."""
+
+    alone: int
+    parted: int
+    among: int
+
+
+NONE = Went(0, 0, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Racks:
-    """Cell or provider -> how many racks went out as one, of how many that could have gone node by node."""
+    """Cell or provider -> how its racks went out."""
 
-    counts: dict[Cell | str, tuple[int, int]]
+    counts: dict[Cell | str, Went]
 
-    def together(self, cell: Cell, own: tuple[int, int] = (0, 0)) -> bool:
+    def together(self, cell: Cell, own: Went = NONE) -> bool:
         """Whether racks go as one: by this rollout's own racks, else by its cell's, else by its provider's."""
-        for as_one, racks in (own, self.counts.get(cell, (0, 0)), self.counts.get(cell[0], (0, 0))):
-            if racks >= _FEW:
-                return as_one >= _SURE * racks
+        for each in (own, self.counts.get(cell, NONE), self.counts.get(cell[0], NONE)):
+            if each.alone + each.parted >= _FEW:
+                return each.alone >= _SURE * (each.alone + each.parted)
+            if each.alone + each.parted + each.among >= _FEW:
+                return not each.parted
         return False
 
 
-def racks_of(out_at: Floats, rack: Codes) -> tuple[int, int]:
-    """How many racks went out as one, of those of several nodes that went when others had. out_at, rack : (nodes,)."""
+def racks_of(out_at: Floats, rack: Codes) -> Went:
+    """How racks of several nodes went out, when others had. out_at, rack : (nodes,)"""
     gone = np.isfinite(out_at)
     rack = np.unique(rack, return_inverse=True)[1]
     size = np.bincount(rack)
     if not gone.any() or size.max(initial=0) < 2:
-        return 0, 0
+        return NONE
     first, last = np.full(size.size, np.inf), np.full(size.size, -np.inf)
     np.minimum.at(first, rack[gone], out_at[gone])
     np.maximum.at(last, rack[gone], out_at[gone])
     whole = (np.bincount(rack[gone], minlength=size.size) == size) & (size > 1)
     whole &= first > out_at[gone].min() + _TOGETHER
-    spread = np.where(whole, last, 0.0) - np.where(whole, first, 0.0)
-    return int(np.sum(whole & (spread <= _TOGETHER))), int(whole.sum())
+    as_one = whole & (np.where(whole, last, 0.0) - np.where(whole, first, 0.0) <= _TOGETHER)
+    at = np.sort(out_at[gone])
+    near = np.searchsorted(at, last + _TOGETHER, side="right") - np.searchsorted(at, first - _TOGETHER)
+    among = as_one & (near > size)
+    return Went(int(np.sum(as_one & ~among)), int(np.sum(whole & ~as_one)), int(among.sum()))
 
 
-def learn_racks(seen: list[tuple[Cell, tuple[int, int]]]) -> Racks:
+def learn_racks(seen: list[tuple[Cell, Went]]) -> Racks:
     """Adds up what `racks_of` found, by cell and by provider."""
-    counts: dict[Cell | str, tuple[int, int]] = {}
-    for cell, (as_one, racks) in seen:
+    counts: dict[Cell | str, Went] = {}
+    for cell, went in seen:
         for key in (cell, cell[0]):
-            before = counts.get(key, (0, 0))
-            counts[key] = before[0] + as_one, before[1] + racks
+            counts[key] = Went(*map(sum, zip(counts.get(key, NONE), went, strict=True)))
     return Racks(counts)
 
 

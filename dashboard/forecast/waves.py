@@ -10,9 +10,10 @@ from dashboard.forecast.noise import Singles
 from dashboard.forecast.places import queue
 from dashboard.forecast.pooling import Cell, Floats
 from dashboard.forecast.slots import Turnover
+from dashboard.forecast.spells import SKEW
 from dashboard.model.rollout import Codes
 
-PROMPT = 0.1  # hours; a hand-over within is none
+PROMPT = SKEW  # hours; a hand-over within is none
 LONGEST = 24.0 * 14
 MANY = 8  # stops; whoever stops more often has another habit
 _OTHER_KIND, _OTHER = 0.3, 0.03  # what a rollout of another kind, or provider, counts for

@@ -48,3 +48,13 @@ def test_round_the_clock_waits_for_nothing() -> None:
     at = np.array([0.0, 3.5, 1000.0])
 
     assert round_the_clock().opens(at, 100.0).tolist() == at.tolist()
+
+
+def test_a_few_records_at_odd_hours_do_not_open_the_night() -> None:
+    """Where the first of a node's records is lost, it seems to have gone out later."""
+    rng = np.random.default_rng(3)
+    taken, idle = office(rng)
+
+    hours = fit_hours(np.concatenate([taken, np.array([18.5, 43.2, 68.9, 21.1])]), idle)
+
+    assert hours.is_open.sum() == 50

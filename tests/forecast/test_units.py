@@ -6,7 +6,7 @@ import numpy as np
 
 from dashboard.forecast.engine import foresee, learn
 from dashboard.forecast.slots import Turnover
-from dashboard.forecast.units import racks_of, units_of
+from dashboard.forecast.units import Went, learn_racks, racks_of, units_of
 from dashboard.model.rollout import Rollout
 from dashboard.model.stages import CODE, Stage, Status
 from tests.forecast.worlds import empty, knowledge
@@ -42,7 +42,16 @@ def by_rack(name: str, rng: np.random.Generator, start: float) -> Rollout:
 def test_racks_that_go_as_one_are_counted() -> None:
     rack = np.array([0, 0, 1, 1, 2, 2])
 
-    assert racks_of(np.array([-9.0, -9.0, -6.0, -6.1, -3.0, -1.0]), rack) == (1, 2)
+    assert racks_of(np.array([-9.0, -9.0, -6.0, -6.1, -3.0, -1.0]), rack) == (1, 1, 0)
+
+
+def test_racks_that_go_in_waves_are_one_only_if_none_was_ever_parted() -> None:
+    cell, waves, whole = ("csp", "firmware"), Went(alone=0, parted=2, among=40), Went(alone=0, parted=0, among=40)
+
+    assert not learn_racks([(cell, waves)]).together(cell)
+    assert learn_racks([(cell, whole)]).together(cell)
+    assert not learn_racks([(cell, whole)]).together(cell, own=Went(0, 3, 0))
+    assert racks_of(np.array([-9.0, -9.0, -6.0, -6.1, -6.0, -6.0]), np.array([0, 0, 1, 1, 2, 2])) == (0, 0, 2)
 
 
 def test_a_rack_gives_its_place_back_with_its_last_node() -> None:
