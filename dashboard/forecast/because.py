@@ -13,6 +13,7 @@ from dashboard.forecast.engine import Experience, foresee
 from dashboard.forecast.paces import Drawn
 from dashboard.forecast.quantiles import back
 from dashboard.forecast.spells import IN_SERVICE, IS_OUT, REMOVED, REPAIRING, Flags, Spells, spells_of, tidied
+from dashboard.forecast.untold import Untold
 from dashboard.forecast.waves import Waves
 from dashboard.model.outlook import Forecast
 from dashboard.model.rollout import Rollout
@@ -71,6 +72,7 @@ def because(
     first, last = [*_stall(rollout, spells, hour_of_week, experience)], [*_novelty(rollout, experience)]
     reasons = [
         *_repairs(rollout, spells, experience),
+        *_silent(rollout, spells, experience),
         *_queue(rollout, spells, experience),
         *_hours(rollout, spells, experience),
         *_staffing(rollout, spells, hour_of_week, experience),
@@ -162,6 +164,14 @@ def _repairs(rollout: Rollout, spells: Spells, experience: Experience) -> Iterat
     verb = "" if came_from.any() else (" is" if failed == 1 else " are")
     words = f"{_count(failed, 'node')}{verb} {what}; such repairs take {took} at this provider."
     yield Reason(words, _without(rollout, in_repair), experience)
+
+
+def _silent(rollout: Rollout, spells: Spells, experience: Experience) -> Iterator[Reason]:
+    silent = int(np.sum(experience.untold.of_rollout(rollout, spells, experience.durations).now != spells.now))
+    if silent:
+        counts = "it counts" if silent == 1 else "they count"
+        words = f"Of {_count(silent, 'node')} nothing was told for so long that {counts} as back: records get lost."
+        yield Reason(words, rollout, replace(experience, untold=Untold()))
 
 
 def _queue(rollout: Rollout, spells: Spells, experience: Experience) -> Iterator[Reason]:

@@ -68,9 +68,7 @@ def foresee_some(
     The order of the nodes may be another; each of them says it.
     """
     rollout = tidied(rollout)
-    spells = experience.untold.read(
-        spells_of(rollout), rollout.provider, lambda stage: experience.durations[stage].law_of(rollout)
-    )
+    spells = experience.untold.of_rollout(rollout, spells_of(rollout), experience.durations)
     start = _start(rollout, spells, experience, paths, rng)
     if not _told_by_node(rollout, spells, experience):
         yield _as_a_whole(rollout, spells, start, experience, rng)
@@ -145,7 +143,7 @@ def _by_node(
             law, own = durations.law_of(rollout), np.random.default_rng(seed)
             return draw_pace(stage, spells, rack, law, hour_of_week=hour_of_week, paths=paths, rng=own)
 
-        return drawn.once((durations, rollout.at), (stage, seed, paths), draw)
+        return drawn.once((durations, experience.untold, rollout.at), (stage, seed, paths), draw)
 
     paces = Paces(pace)
     chance = experience.turns.draw(cell, name, paths, rng)

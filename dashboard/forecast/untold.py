@@ -5,17 +5,17 @@ that runs, a node that has been in its stage for so long that a lost record expl
 to be back (a cure model read backwards: Berkson and Gage 1952).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.special import ndtr
 
-from dashboard.forecast.durations import SHORTEST, Law
+from dashboard.forecast.durations import SHORTEST, Durations, Law
 from dashboard.forecast.fitting import SCALES
 from dashboard.forecast.past import Past
 from dashboard.forecast.spells import IN_SERVICE, IS_OUT, REPAIRING, SCHEDULED, Flags, Spells
-from dashboard.model.rollout import Codes, Hours
+from dashboard.model.rollout import Codes, Hours, Rollout
 from dashboard.model.stages import STAGES
 
 _SETTLED = 24.0  # hours after a maintenance is over, by which what is late has been told
@@ -47,18 +47,17 @@ class Untold:
                 found |= here & ~over & (hours > np.quantile(hours[here & over], 1.0 - self.of(name)[stage]))
         return found
 
-    def read(self, spells: Spells, provider: str, law_of: Callable[[int], Law]) -> Spells:
-        """The same with nodes in service that are so more likely than that they still last.
-
-        law_of : of a stage, how long it usually takes
-        """
-        share = self.of(provider)
+    def of_rollout(self, rollout: Rollout, spells: Spells, durations: Mapping[int, Durations]) -> Spells:
+        """The spells of a rollout, with nodes in service that are so more likely than that their stays still last."""
+        share = self.of(rollout.provider)
         running = np.flatnonzero(share[spells.now] > 0)
         back = [running[:0]]
         for stage in np.unique(spells.now[running]).tolist():
             here = running[spells.now[running] == stage]
             lost = share[stage]
-            back.append(here[lost > (1.0 - lost) * _lasts_longer(law_of(stage), -spells.since[here])])
+            back.append(
+                here[lost > (1.0 - lost) * _lasts_longer(durations[stage].law_of(rollout), -spells.since[here])]
+            )
         return _returned(spells, np.concatenate(back))
 
 

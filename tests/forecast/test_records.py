@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dashboard.forecast.durations import Law
+from dashboard.forecast.because import because
 from dashboard.forecast.engine import Experience, foresee, learn
 from dashboard.forecast.past import past_of
 from dashboard.forecast.quantiles import back
@@ -130,11 +130,9 @@ def test_a_node_long_silent_where_records_get_lost_is_taken_to_be_back(whole: Ex
     spells = spells_of(asked)
     shares = np.where(np.arange(len(STAGES)) == VALIDATING, 0.06, 0.0)
 
-    def law_of(stage: int) -> Law:
-        return whole.durations[stage].law_of(asked)
-
-    careless = Untold({"csp": shares}).read(spells, "csp", law_of)
-    careful = Untold().read(spells, "csp", law_of)
+    careless, careful = (
+        each.of_rollout(asked, spells, whole.durations) for each in (Untold({"csp": shares}), Untold())
+    )
 
     assert careless.now.tolist() == [HOME, VALIDATING]
     assert careless.since[0] == 0.0
@@ -151,3 +149,24 @@ def test_clocks_that_are_minutes_apart_need_no_place_more() -> None:
 def test_a_told_limit_holds_unless_far_more_were_seen() -> None:
     assert [places_at_most(10.0, seen) for seen in (0, 10, 12, 20)] == [10, 10, 10, 20]
     assert places_at_most(float("nan"), 7) == 7
+
+
+def test_that_records_get_lost_is_given_as_a_reason(history: tuple[Rollout, ...]) -> None:
+    """All are back but for six, which have been silent for days."""
+    rng, silent = np.random.default_rng(7), [1, 4, 9, 12, 15, 18]
+    learnt = learn(knowledge(*(lost(each, rng) for each in history)))
+    over, _ = WORLD.rollout("new", np.random.default_rng(3), -150.0)
+    kept = ~(np.isin(over.node, silent) & (over.stage == HOME))
+    running = replace(
+        over,
+        status=Status.IN_PROGRESS,
+        closed=float("nan"),
+        node=np.append(over.node[kept], 20),
+        stage=np.append(over.stage[kept], CORDONED),
+        at=np.append(over.at[kept], -1.0),
+    )
+
+    found = foresee(running, 12.0, learnt, np.random.default_rng(1), 50)
+
+    assert (found.end_at[:, silent] <= 0).all()
+    assert any("Of 6 nodes nothing was told" in each for each in because(running, 12.0, learnt, 5))
