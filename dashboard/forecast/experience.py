@@ -63,9 +63,10 @@ class Experience:
 def experience_of(known: Knowledge) -> Experience:
     """Fits every law. Any knowledge will do, none included."""
     past = past_of(known.rollouts)
-    seen, names = past.seen, [each.rollout.maintenance_id for each in past.seen]
+    seen = past.seen
     cells = tuple(sorted({each.cell for each in seen}))
-    moves = dict(zip(names, moves_of(past.spells, past.whose, len(seen)), strict=True))
+    counts = moves_of(past.spells, past.whose, len(seen))
+    moves = {each.rollout.maintenance_id: its for each, its in zip(seen, counts, strict=True)}
     untold = learn_untold(past)
     hours, slots = _hours(seen, known.hour_of_week), _slots(seen)
     racks = learn_racks([(each.cell, racks_of(each.out_at, each.rollout.rack)) for each in seen])
@@ -78,7 +79,7 @@ def experience_of(known: Knowledge) -> Experience:
             )
             for stage, usual in USUAL_MEDIAN.items()
         },
-        fit_turns(moves, dict(zip(names, (each.cell for each in seen), strict=True))),
+        fit_turns(moves, {each.rollout.maintenance_id: each.cell for each in seen}),
         hours,
         slots,
         handovers,

@@ -41,11 +41,11 @@ def foretell(
     reasons : whether to find out why, which is two thirds of the work
     """
     as_of = as_of.astimezone(UTC)
-    seed, drawn = _seed(rollout.maintenance_id, as_of), Drawn()
-    futures = foresee_some(rollout, hour_of_week, experience, np.random.default_rng(seed), PATHS, drawn)
-    made = _forecast(rollout, places, futures, as_of)
+    drawn = Drawn()
+    made = _forecast(rollout, places, _futures(rollout, hour_of_week, experience, as_of, drawn), as_of)
     if not reasons:
         return made
+    seed = _seed(rollout.maintenance_id, as_of)
     return replace(made, because=because(rollout, hour_of_week, experience, seed, Foretold(made, drawn)))
 
 
@@ -112,8 +112,10 @@ def grid_from(as_of: datetime) -> tuple[datetime, ...]:
     return (as_of, *(first + timedelta(hours=each) for each in hours))
 
 
-def _futures(rollout: Rollout, hour_of_week: float, experience: Experience, as_of: datetime) -> Iterator[Futures]:
-    return foresee_some(rollout, hour_of_week, experience, _rng(rollout, as_of), PATHS)
+def _futures(
+    rollout: Rollout, hour_of_week: float, experience: Experience, as_of: datetime, drawn: Drawn | None = None
+) -> Iterator[Futures]:
+    return foresee_some(rollout, hour_of_week, experience, _rng(rollout, as_of), PATHS, drawn)
 
 
 def _whole(rollout: Rollout, hour_of_week: float, experience: Experience, as_of: datetime) -> Futures:

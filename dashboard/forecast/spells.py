@@ -136,8 +136,8 @@ def _in_order(node: Codes, stage: Codes, at: Hours) -> tuple[Codes, Flags]:
         stage[back], stage[back + 1] = stage[back + 1], stage[back]
     believed = np.ones(stage.size, dtype=bool)
     cordoned_again = (stage[:-1] == REPAIRING) & (stage[1:] > SCHEDULED) & (stage[1:] < IN_MAINTENANCE)
-    back = (node[1:] == node[:-1]) & (_steps_back(stage) | cordoned_again)
-    believed[1:-1] &= ~(back[:-1] & near[1:] & (stage[2:] > stage[1:-1]))
+    returns = (node[1:] == node[:-1]) & (_steps_back(stage) | cordoned_again)
+    believed[1:-1] &= ~(returns[:-1] & near[1:] & (stage[2:] > stage[1:-1]))
     believed[1:] &= ~(near & cordoned_again)
     late = np.flatnonzero(near & (stage[:-1] == IN_SERVICE)) + 1
     for rows in range(2, _MIXED + 2):

@@ -14,13 +14,13 @@ from scipy.special import ndtr
 from dashboard.forecast.durations import SHORTEST, Durations, Law
 from dashboard.forecast.fitting import SCALES
 from dashboard.forecast.past import Past
-from dashboard.forecast.spells import IN_SERVICE, IS_OUT, REPAIRING, SCHEDULED, Flags, Spells
+from dashboard.forecast.spells import IN_SERVICE, IS_OUT, REPAIRING, Flags, Spells
 from dashboard.model.rollout import Codes, Hours, Rollout
 from dashboard.model.stages import STAGES
 
 _SETTLED = 24.0  # hours after a maintenance is over, by which what is late has been told
 _BORROWED = 20.0  # stays that those of all providers count for with one
-MAY_END_UNSEEN = IS_OUT & (np.arange(len(STAGES)) != REPAIRING) & (np.arange(len(STAGES)) != SCHEDULED)
+MAY_END_UNSEEN = IS_OUT & (np.arange(len(STAGES)) != REPAIRING)
 """(stages,) a repair is left open more often because it lasts."""
 
 
@@ -54,10 +54,8 @@ class Untold:
         back = [running[:0]]
         for stage in np.unique(spells.now[running]).tolist():
             here = running[spells.now[running] == stage]
-            lost = share[stage]
-            back.append(
-                here[lost > (1.0 - lost) * _lasts_longer(durations[stage].law_of(rollout), -spells.since[here])]
-            )
+            lost, law = share[stage], durations[stage].law_of(rollout)
+            back.append(here[lost > (1.0 - lost) * _lasts_longer(law, -spells.since[here])])
         return _returned(spells, np.concatenate(back))
 
 
