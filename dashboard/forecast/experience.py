@@ -147,8 +147,7 @@ def _idle(each: Seen, hour_of_week: float) -> Floats:
     held = each.held[0]
     if not held.took.size:
         return np.zeros(WEEK)
-    told, most = each.rollout.max_unavailable, each.peaks[0]
-    room = max(told, most) if np.isfinite(told) else most
+    room = places_at_most(each.rollout.max_unavailable, each.peaks[0])
     begins = np.nanmin([each.rollout.started, each.rollout.planned_start, held.took.min()])
     begins = max(float(begins), float(held.took.min()) - 4 * 24)
     at = np.arange(begins + 0.5, held.took.max(), 1.0)[:20_000]

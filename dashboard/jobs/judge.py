@@ -24,7 +24,7 @@ from dashboard.model.stages import Status
 
 REACH = timedelta(days=365)
 SHARES = (0.1, 0.5, 0.85)
-"""The parts of its GPUs that are back at the later phases."""
+"""The parts of its GPUs that are back at the later phases; or of the promised time that has passed."""
 WEEK = timedelta(days=7)
 MINUTE = timedelta(minutes=1)
 EPOCH = datetime.fromisoformat("1970-01-05T00:00:00+00:00")  # a Monday
@@ -85,6 +85,9 @@ def judge(engine: Engine, now: datetime, reach: timedelta = REACH) -> Iterator[t
 def _questions(rollout: Rollout, now: datetime) -> Iterator[_Question]:
     """The instants at which to ask: a day before it began, or half-way since it was announced, and as parts returned.
 
+    Where no node is told of, at parts of the time that was promised: that so much of its own time has passed is known
+    only once it is over, and whoever is asked then is always closer to the end than can be said.
+
     rollout : as known at `now`, when it is over
     """
     begun, last = rollout.started, reached(rollout, 1.0)
@@ -94,7 +97,8 @@ def _questions(rollout: Rollout, now: datetime) -> Iterator[_Question]:
     if rollout.node.size:
         hours += [reached(rollout, share) for share in SHARES]
     else:
-        hours += [begun + share * (last - begun) for share in SHARES]
+        promised = rollout.first_planned_end - begun
+        hours += [begun + share * promised if promised > 0 else np.nan for share in SHARES]
     for phase, at in zip(PHASES, hours, strict=True):
         if np.isfinite(at) and at < last - 0.1:
             yield _Question(rollout.maintenance_id, _full_minute(now + timedelta(hours=at)), phase)

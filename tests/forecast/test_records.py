@@ -151,6 +151,27 @@ def test_a_told_limit_holds_unless_far_more_were_seen() -> None:
     assert places_at_most(float("nan"), 7) == 7
 
 
+def test_a_return_that_is_told_late_closes_no_hours() -> None:
+    """Two places, taken every six hours. Whoever believes in a third, for a day, sees it free at all other hours."""
+    nodes = 400
+    took = -1300.0 + 6.0 * (np.arange(nodes) // 2)
+    gave = took + np.where(np.arange(nodes) == 0, 30.0, 6.0)
+    past = replace(
+        told(
+            empty("past", nodes),
+            np.tile(np.arange(nodes), 2),
+            np.repeat([OUT, HOME], nodes),
+            np.concatenate([took, gave]),
+        ),
+        status=Status.COMPLETED,
+        started=-1300.0,
+        max_unavailable=2.0,
+        closed=-90.0,
+    )
+
+    assert learn(knowledge(past)).hours_of("csp").always
+
+
 def test_that_records_get_lost_is_given_as_a_reason(history: tuple[Rollout, ...]) -> None:
     """All are back but for six, which have been silent for days."""
     rng, silent = np.random.default_rng(7), [1, 4, 9, 12, 15, 18]

@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import Engine, delete
 
 from dashboard.forecast.engine import ENGINE
-from dashboard.jobs.judge import judge
+from dashboard.jobs.judge import SHARES, judge
 from dashboard.jobs.transfer import import_dataset, newest_instant
+from dashboard.log.chronicle import read_chronicle
 from dashboard.log.database import appending, opened, reading
 from dashboard.log.judgements import read_judgements
 from dashboard.log.tables import FACT_TABLES
@@ -51,6 +52,21 @@ def test_every_finished_maintenance_is_judged_at_each_phase_of_its_life(engine: 
     assert all(each.as_of < each.actual <= newest for each in found)
     assert all(USUAL in each.rivals for each in found)
     assert any(PROMISE in each.rivals for each in found)
+
+
+def test_where_no_node_is_told_of_it_is_asked_as_promised_time_passes(engine: Engine, newest: datetime) -> None:
+    """That nine tenths of its time have passed is known only of what is over."""
+    whole = {(each.maintenance_id, each.phase): each.as_of for each in said(engine) if each.provider_id == "orrery"}
+    with reading(engine) as connection:
+        rollouts = read_chronicle(connection).at(newest).rollouts
+    promised = {each.maintenance_id: (each.started, each.first_planned_end - each.started) for each in rollouts}
+    later = {(name, phase): as_of for (name, phase), as_of in whole.items() if phase != PHASES[0]}
+
+    assert {phase for _, phase in later} >= {"first returns", "half back"}
+    for (name, phase), as_of in later.items():
+        begun, length = promised[name]
+        passed = (as_of - newest) / timedelta(hours=1) - begun
+        assert passed == pytest.approx(SHARES[PHASES.index(phase) - 1] * length, abs=0.02)
 
 
 def test_judging_again_adds_nothing(engine: Engine, newest: datetime) -> None:
