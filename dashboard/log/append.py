@@ -41,6 +41,7 @@ class Appending:
     new: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     spans: dict[str, derive.Span | None] = field(default_factory=dict)
     newest: int = EVER
+    oldest: int | None = None
 
     def add(self, name: str, rows: Sequence[Row]) -> int:
         """Appends rows of the fact `name`; returns how many were new. What is there already is left alone."""
@@ -52,8 +53,9 @@ class Appending:
         if new:
             self.new[name] += new
             recorded = stored_columns(fact).index(recorded_column(fact))
-            newest = max(row[recorded] for row in stored)
-            self.newest = max(self.newest, newest)
+            instants = [row[recorded] for row in stored]
+            self.newest = max(self.newest, *instants)
+            self.oldest = min(instants) if self.oldest is None else min(self.oldest, *instants)
             for each, span in derive.follow(self.connection, fact, stored).items():
                 self.spans[each] = derive.joined(self.spans[each], span) if each in self.spans else span
         return new
@@ -63,18 +65,24 @@ class Appending:
         if not self.new:
             return None
         derive.widen_or_fold(self.connection, self.spans)
-        position = take_position(self.connection, self.now, self.what, sum(self.new.values()), self.newest)
+        rows = sum(self.new.values())
+        position = take_position(self.connection, self.now, self.what, rows, newest=self.newest, oldest=self.oldest)
         if self.spans:
-            rows = [(position, each) for each in sorted(self.spans)]
-            many(self.connection, touched.name, ("position", "maintenance_id"), rows)
+            moved = [(position, each) for each in sorted(self.spans)]
+            many(self.connection, touched.name, ("position", "maintenance_id"), moved)
         return position
 
 
-def take_position(connection: Connection, now: datetime, what: str, rows: int, newest: int = EVER) -> int:
-    """Moves the log on by one position, which is what readers watch; `newest` is the latest clock in the new rows."""
+def take_position(
+    connection: Connection, now: datetime, what: str, rows: int, *, newest: int = EVER, oldest: int | None = None
+) -> int:
+    """Moves the log on by one position, which is what readers watch; `newest` and `oldest` are when the first and the
+    last of the new rows were recorded."""
     known = connection.scalar(select(appends.c.newest_recorded_at).order_by(appends.c.position.desc()).limit(1))
     newest = max(newest, EVER if known is None else known)
-    row = insert(appends).values(appended_at=micros(now), what=what, rows=rows, newest_recorded_at=newest)
+    row = insert(appends).values(
+        appended_at=micros(now), what=what, rows=rows, newest_recorded_at=newest, oldest_recorded_at=oldest
+    )
     position: int = connection.execute(row.returning(appends.c.position)).scalar_one()
     return position
 
@@ -164,10 +172,19 @@ def newest_recorded(connection: Connection) -> tuple[int, datetime | None]:
     return row.position, None if row.newest_recorded_at == EVER else instant(row.newest_recorded_at)
 
 
-def facts_position(connection: Connection) -> int:
-    """The position up to which facts came: what was made of them, and told of them, moves the log on too."""
-    query = select(appends.c.position).where(appends.c.rows > 0, appends.c.what.not_in(MADE_OF_FACTS))
-    return connection.scalar(query.order_by(appends.c.position.desc()).limit(1)) or 0
+def is_news_of(connection: Connection, at: datetime, since: int) -> bool:
+    """Whether facts came after the position `since` that had been recorded by `at`: an import may bring such.
+
+    What was made of facts, and told of them, moves the log on too, and is no news.
+    """
+    then = appends.c.oldest_recorded_at
+    query = select(appends.c.position).where(
+        appends.c.position > since,
+        appends.c.rows > 0,
+        appends.c.what.not_in(MADE_OF_FACTS),
+        then.is_(None) | (then <= micros(at)),
+    )
+    return connection.scalar(query.limit(1)) is not None
 
 
 def last_append(connection: Connection) -> datetime | None:

@@ -90,6 +90,7 @@ appends = Table(
     Column("what", Text, nullable=False),
     Column("rows", BigInteger, nullable=False),
     Column("newest_recorded_at", BigInteger, nullable=False),  # of all facts up to here
+    Column("oldest_recorded_at", BigInteger),  # of the facts that came with it
     sqlite_autoincrement=True,
 )
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection
 
-from dashboard.forecast.engine import learn
+from dashboard.forecast.engine import Experience, learn
 from dashboard.forecast.foretell import Place, foretell_in_parts
 from dashboard.log.chronicle import read_chronicle
 from dashboard.log.read import in_force_of
@@ -20,11 +20,14 @@ from dashboard.model.scope import Scope
 from dashboard.model.stages import ANNOUNCED, CLOSED, Status
 from dashboard.views import words
 from dashboard.views.ahead import Ahead, look_ahead, open_ids
+from dashboard.views.kept import Kept
 from dashboard.views.outlooks import Together, curve, together
 from dashboard.views.summaries import ALMOST, Summary, summaries
 
 ALIKE = 60
 """Maintenances to learn from: the provider's own first, the newest of each."""
+_learnt: Kept[tuple[datetime, tuple[str, ...]], Experience] = Kept(8)
+"""What was known at the full hour, and whose history was learnt from: while facts come in, it stays as it is."""
 AT_ONCE = {
     0.0: "all at once",
     0.5: "half as many at once",
@@ -102,8 +105,9 @@ def _next_first(each: Summary) -> tuple[bool, float, str]:
 
 def _both(connection: Connection, ahead: Ahead, name: str, change: Alternative) -> tuple[Forecast, Forecast]:
     """As planned and instead, by what is learnt from those alike, with the same luck in both."""
-    chronicle = read_chronicle(connection, [name, *_alike(ahead.picture.known, name)], ahead.at)
-    experience = learn(chronicle.at(ahead.now.replace(minute=0, second=0, microsecond=0)))
+    ids, hour = (name, *_alike(ahead.picture.known, name)), ahead.now.replace(minute=0, second=0, microsecond=0)
+    chronicle = read_chronicle(connection, ids, ahead.at)
+    experience = _learnt.get(connection, (hour, ids), hour, lambda: learn(chronicle.at(hour)))
     known = chronicle.at(ahead.now, [name])
     rollout = known.rollouts[0]
     places = [Place(each.cluster_id, each.team_id) for each in chronicle.members(name, ahead.now)]

@@ -4,19 +4,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
-from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from dashboard.forecast.engine import Experience, learn
 from dashboard.forecast.foretell import Place, foretell
 from dashboard.forecast.usual import usual_times
-from dashboard.log.append import facts_position
 from dashboard.log.chronicle import read_chronicle
 from dashboard.log.owed import all_cases
 from dashboard.model.instants import micros
 from dashboard.model.outlook import Forecast
 from dashboard.model.usual import UsualTimes
+from dashboard.views.kept import Kept
 
 MOST = 3
 """Instants kept: whoever steps through time looks back and on. Forecasts hold their futures, and those are large."""
@@ -26,14 +25,13 @@ MOST = 3
 class Then:
     """One instant of one log, with what was learnt from all that was known then."""
 
-    position: int
     as_of: datetime
     experience: Experience
     usual: UsualTimes | None = None
     forecasts: dict[tuple[str, bool], Forecast] = field(default_factory=dict)  # by id, and whether with reasons
 
 
-_kept: WeakKeyDictionary[Engine, list[Then]] = WeakKeyDictionary()
+_kept: Kept[datetime, Then] = Kept(MOST)
 _lock = Lock()
 
 
@@ -60,14 +58,10 @@ def usual_then(connection: Connection, as_of: datetime) -> UsualTimes:
 
 
 def _then(connection: Connection, as_of: datetime) -> Then:
-    """The one that is kept, unless the log has learnt more since: an import may bring facts recorded before it."""
-    kept, position = _kept.setdefault(connection.engine, []), facts_position(connection)
-    for each in kept:
-        if (each.position, each.as_of) == (position, as_of):
-            return each
-    experience = learn(read_chronicle(connection, at=micros(as_of)).at(_hour(as_of)))
-    kept[:] = [Then(position, as_of, experience), *kept[: MOST - 1]]
-    return kept[0]
+    def learnt() -> Then:
+        return Then(as_of, learn(read_chronicle(connection, at=micros(as_of)).at(_hour(as_of))))
+
+    return _kept.get(connection, as_of, as_of, learnt)
 
 
 def _made(connection: Connection, then: Then, ids: Sequence[str], *, reasons: bool) -> Iterable[Forecast]:

@@ -52,6 +52,17 @@ def test_what_was_made_of_facts_since_is_no_news(engine: Engine) -> None:
     assert told(engine) is first
 
 
+def test_what_happens_later_is_no_news(engine: Engine) -> None:
+    """Facts come in all day: whoever looks at yesterday has it learnt once."""
+    tell(engine, "n-1", 3)
+    first = told(engine)
+    later = ("M-1", "n-1", Stage.IN_SERVICE, micros(NOW - HOUR), micros(NOW), "fleet", "")
+    with appending(engine) as connection:
+        append(connection, {"node_transitions": [later]}, NOW, "test")
+
+    assert told(engine) is first
+
+
 def test_a_fact_that_comes_in_late_is_news(engine: Engine) -> None:
     """Recorded before that instant, imported after it was looked at."""
     tell(engine, "n-1", 3)
