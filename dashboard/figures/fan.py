@@ -1,6 +1,7 @@
 """GPUs out over time: as they were, now, and as they may be."""
 
 from datetime import timedelta
+from textwrap import shorten
 
 import numpy as np
 import plotly.graph_objects as go
@@ -117,9 +118,16 @@ def _mark(made: go.Figure, mark: Mark, look: Look, zone: str, *, side: str, rise
         cliponaxis=False,
         hoverinfo="skip",
     )
-    words = mark.words if len(mark.words) <= LONG else mark.words[: LONG - 1].rstrip() + "…"
+    words = _short(mark.words)
     beside = {"xanchor": side, "xshift": 3 if side == "left" else -3}
-    theme.note(made, x, 1, words, colour, yref="paper", yanchor="bottom", yshift=rise, **beside)
+    whole = {"hovertext": theme.letters(mark.words)} if words != mark.words else {}
+    theme.note(made, x, 1, words, colour, yref="paper", yanchor="bottom", yshift=rise, **beside, **whole)
+
+
+def _short(words: str) -> str:
+    """As many whole words as there is room for; letters, where not even the first fits."""
+    found = shorten(words, LONG, placeholder="…")
+    return found if found != "…" else f"{words[: LONG - 1]}…"
 
 
 def _labels(shape: Fan) -> list[tuple[int, str]]:

@@ -5,13 +5,13 @@ import streamlit as st
 from dashboard.pages import remembered
 
 SEEN, DONE = "hints", "hints_done"
-HINTS = """
-<ol class="hints">
+LIST = """<ol class="hints">
   <li><b>Likely</b> is as often early as late; <b>plan on</b> holds 9 times in 10, or as sure as you choose.</li>
   <li><b>Solid</b> is what happened, <b>bands</b> are what may; a hollow mark is the provider’s promise.</li>
   <li><b>The address</b> holds what you see: a link shows others the same, and <i>Live</i> goes back in time.</li>
-</ol>
-"""
+</ol>"""
+# On a phone the sentence, the numbers and a figure come first: there the hints are folded, and one of the two is shown.
+HINTS = f'{LIST}<details class="folded-hints"><summary>New here? Three hints</summary>{LIST}</details>'
 
 
 def three() -> None:

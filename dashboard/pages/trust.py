@@ -21,7 +21,7 @@ SCORES = {
     "usual": "Usual times, h",
 }
 SAID = {
-    "title": columns.text("Maintenance", 250),
+    "title": columns.text("Maintenance", 320),
     "phase": columns.text("Said"),
     "as_of": columns.instant("On"),
     "likely": columns.instant("Likely back"),

@@ -87,6 +87,16 @@ def test_labels_of_neighbours_stand_in_rows_of_their_own() -> None:
     assert len(rows(far)) == 1
 
 
+def test_a_long_name_ends_with_a_whole_word_and_is_told_whole_to_whoever_points_at_it() -> None:
+    long, one = "Coolant exchange in the secondary loop, row B", "CHG-2026-11-27-000048213-HOUSTON"
+    notes = fan(small_fan(Mark(NOW, long, "provider"), Mark(NOW, one, "provider")), LIGHT, "UTC").layout.annotations
+    told = {each.text: each.hovertext for each in notes}
+
+    assert told["Coolant exchange in the…"] == long
+    assert told["CHG-2026-11-27-000048213-…"] == one
+    assert told["now"] is None
+
+
 def test_spare_capacity_is_a_line_only_where_it_can_be_seen() -> None:
     assert "100 GPUs to spare" in words(fan(small_fan(allocated=924), LIGHT, "UTC"))
     assert not [each for each in words(fan(small_fan(allocated=10), LIGHT, "UTC")) if "spare" in each]
@@ -348,6 +358,7 @@ def test_a_level_that_held_lies_on_the_thin_line(look: Look) -> None:
 
     assert list(named(figure, "held").x) == [0.1, 0.5, 0.9]
     assert list(named(figure, "held").y) == [0.1, 0.4, 0.9]
+    assert [list(each) for each in named(figure, "held").customdata][1] == ["50 %", "40 %"]
     diagonal = figure.layout.shapes[0]
     assert (diagonal.x0, diagonal.y0, diagonal.x1, diagonal.y1) == (0, 0, 1, 1)
 
@@ -357,6 +368,7 @@ def test_outcomes_are_level_with_the_line_where_ranges_are_right() -> None:
 
     assert figure.layout.shapes[0].y0 == pytest.approx(0.1)
     assert list(named(figure, "outcomes").y) == [0.1] * 10
+    assert set(named(figure, "outcomes").customdata) == {"10 %"}
 
 
 def test_nothing_judged_draws_words() -> None:
