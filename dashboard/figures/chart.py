@@ -44,7 +44,7 @@ def _bars(shape: Bars, look: Look) -> go.Figure:
     made.update_xaxes(range=[0, 1 if shape.percent else most * 1.02], **ticks, showline=False)
     made.update_xaxes(showgrid=True, gridcolor=look.grid, title={"text": shape.unit, "font": {"size": 12}})
     made.update_yaxes(autorange="reversed", showgrid=False)
-    rows = [theme.letters(_short(each)) for each in shape.labels]
+    rows = [theme.letters(theme.shortened(each, MOST_LETTERS)) for each in shape.labels]
     for each in shape.series:
         made.add_bar(
             y=rows,
@@ -58,10 +58,6 @@ def _bars(shape: Bars, look: Look) -> go.Figure:
         end = sum(each.values[i] for each in shape.series)
         theme.note(made, end, row, words, look.text, xanchor="left", xshift=6)
     return made
-
-
-def _short(label: str) -> str:
-    return label if len(label) <= MOST_LETTERS else f"{label[: MOST_LETTERS - 1]}…"
 
 
 def _dots(shape: Dots, look: Look, zone: str) -> go.Figure:

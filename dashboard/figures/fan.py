@@ -1,7 +1,6 @@
 """GPUs out over time: as they were, now, and as they may be."""
 
 from datetime import timedelta
-from textwrap import shorten
 
 import numpy as np
 import plotly.graph_objects as go
@@ -118,16 +117,10 @@ def _mark(made: go.Figure, mark: Mark, look: Look, zone: str, *, side: str, rise
         cliponaxis=False,
         hoverinfo="skip",
     )
-    words = _short(mark.words)
+    words = theme.shortened(mark.words, LONG)
     beside = {"xanchor": side, "xshift": 3 if side == "left" else -3}
     whole = {"hovertext": theme.letters(mark.words)} if words != mark.words else {}
     theme.note(made, x, 1, words, colour, yref="paper", yanchor="bottom", yshift=rise, **beside, **whole)
-
-
-def _short(words: str) -> str:
-    """As many whole words as there is room for; letters, where not even the first fits."""
-    found = shorten(words, LONG, placeholder="…")
-    return found if found != "…" else f"{words[: LONG - 1]}…"
 
 
 def _labels(shape: Fan) -> list[tuple[int, str]]:

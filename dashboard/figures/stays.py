@@ -45,9 +45,8 @@ def _reach(lane: Lane, shape: Lanes) -> float:
 
 
 def _words(lane: Lane, zone: str) -> str:
-    title = lane.title if len(lane.title) <= LONG else f"{lane.title[: LONG - 1].rstrip()}…"
     at = f" · {theme.local(lane.out_at, zone):%-d %b %Y}" if lane.out_at else ""
-    return f"{title}{at}" + ("" if lane.back_at else " · not back")
+    return f"{theme.shortened(lane.title, LONG)}{at}" + ("" if lane.back_at else " · not back")
 
 
 def _bars(made: go.Figure, shown: tuple[Lane, ...], shape: Lanes, most: float, look: Look, zone: str) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import accumulate
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -14,6 +15,7 @@ from dashboard.model.words import percent
 
 FONT = "IBM Plex Sans, Helvetica Neue, Arial, sans-serif"
 LABELS = 5  # along a time axis: more would overlap on a phone
+GAP = " … "  # what stands for the words left out
 QUARTERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 POINTS = 500  # nobody sees more across a chart, and every one is sent to every viewer
 LETTERS = {
@@ -166,6 +168,24 @@ def note(made: go.Figure, x: object, y: object, words: str, colour: str, **more:
     """A direct label. Its words may be a provider's."""
     plain = {"x": x, "y": y, "text": letters(words), "showarrow": False, "font": {"color": colour, "size": 12}}
     made.add_annotation(**{**plain, **more})
+
+
+def shortened(words: str, most: int) -> str:
+    """Whole words from both ends, for names that begin alike end apart: Firmware 2.14 on … wave 2 of 3. Letters, where
+    not even the first word fits."""
+    if len(words) <= most:
+        return words
+    told = words.split()
+    ending = _fitting(told[:0:-1], most // 2 - len(GAP))
+    tail = " ".join(reversed(ending))
+    head = " ".join(_fitting(told[: len(told) - len(ending)], most - len(GAP) - len(tail)))
+    return f"{head}{GAP}{tail}".rstrip() if head else f"{words[: most - 1]}…"
+
+
+def _fitting(words: Sequence[str], most: int) -> Sequence[str]:
+    """As many of them, from the first on, as fit into so many letters."""
+    upto = accumulate(len(each) + 1 for each in words)
+    return words[: sum(each <= most + 1 for each in upto)]
 
 
 def letters(words: str) -> str:

@@ -50,13 +50,8 @@ def _bar(made: go.Figure, row: int, bar: Bar, now: datetime, look: Look, zone: s
     passed = bar.planned_end is not None and bar.planned_end < now
     promise = theme.diamond(look.gone if passed else look.text, look, hollow=True, size=10)
     _mark(made, row, bar.planned_end, zone, promise, "promised")
-    words = f"{shortened(bar.title)} · {bar.group}" + (f" · {bar.risk}" if bar.risk else "")
+    words = f"{theme.shortened(bar.title, LONG)} · {bar.group}" + (f" · {bar.risk}" if bar.risk else "")
     _title(made, row, words, colour if bar.risk else look.text)
-
-
-def shortened(title: str) -> str:
-    """A title that fits a phone."""
-    return title if len(title) <= LONG else title[: LONG - 1].rstrip() + "…"
 
 
 def _title(made: go.Figure, row: int, words: str, colour: str) -> None:

@@ -14,7 +14,7 @@ from dashboard.figures.racks import racks
 from dashboard.figures.slip import INNER, slip
 from dashboard.figures.spark import spark
 from dashboard.figures.stays import stays
-from dashboard.figures.theme import DARK, LETTERS, LIGHT, Look
+from dashboard.figures.theme import DARK, LETTERS, LIGHT, Look, shortened
 from dashboard.figures.timeline import timeline
 from dashboard.model.history import Lane, Lanes, stays_of
 from dashboard.model.outlook import Bar, Fan, Mark, Racks, ReturnCurve, Slip
@@ -87,12 +87,27 @@ def test_labels_of_neighbours_stand_in_rows_of_their_own() -> None:
     assert len(rows(far)) == 1
 
 
-def test_a_long_name_ends_with_a_whole_word_and_is_told_whole_to_whoever_points_at_it() -> None:
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("UPS battery exchange", "UPS battery exchange"),
+        ("Firmware 2.14 on H100 trays, wave 2 of 3", "Firmware 2.14 on … wave 2 of 3"),
+        ("Firmware 2.14 on H100 trays, wave 3 of 3", "Firmware 2.14 on … wave 3 of 3"),
+        ("Coolant exchange in the secondary loop, row B", "Coolant exchange … loop, row B"),
+        ("Recommissioning afterwards-and-once-more-again", "Recommissioning …"),
+        ("CHG-2026-11-27-000048213-HOUSTON-9", "CHG-2026-11-27-000048213-HOUSTO…"),
+    ],
+)
+def test_a_long_name_keeps_whole_words_of_both_its_ends(name: str, told: str) -> None:
+    assert shortened(name, 32) == told
+
+
+def test_a_long_name_is_told_whole_to_whoever_points_at_it() -> None:
     long, one = "Coolant exchange in the secondary loop, row B", "CHG-2026-11-27-000048213-HOUSTON"
     notes = fan(small_fan(Mark(NOW, long, "provider"), Mark(NOW, one, "provider")), LIGHT, "UTC").layout.annotations
     told = {each.text: each.hovertext for each in notes}
 
-    assert told["Coolant exchange in the…"] == long
+    assert told["Coolant exchange … row B"] == long
     assert told["CHG-2026-11-27-000048213-…"] == one
     assert told["now"] is None
 
