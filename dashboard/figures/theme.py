@@ -176,7 +176,7 @@ def shortened(words: str, most: int) -> str:
     if len(words) <= most:
         return words
     told = words.split()
-    ending = _fitting(told[:0:-1], most // 2 - len(GAP))
+    ending = _fitting(told[:0:-1], most // 2 - 1)
     tail = " ".join(reversed(ending))
     head = " ".join(_fitting(told[: len(told) - len(ending)], most - len(GAP) - len(tail)))
     return f"{head}{GAP}{tail}".rstrip() if head else f"{words[: most - 1]}…"

@@ -107,7 +107,7 @@ def test_a_long_name_is_told_whole_to_whoever_points_at_it() -> None:
     notes = fan(small_fan(Mark(NOW, long, "provider"), Mark(NOW, one, "provider")), LIGHT, "UTC").layout.annotations
     told = {each.text: each.hovertext for each in notes}
 
-    assert told["Coolant exchange … row B"] == long
+    assert told["Coolant … loop, row B"] == long
     assert told["CHG-2026-11-27-000048213-…"] == one
     assert told["now"] is None
 
