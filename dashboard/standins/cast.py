@@ -1,6 +1,8 @@
 """Who plays what: the open maintenances of a log, from where they stand."""
 
+from collections import Counter, defaultdict
 from datetime import datetime, timedelta
+from operator import itemgetter
 from random import Random
 
 from sqlalchemy import Connection
@@ -9,8 +11,8 @@ from dashboard.log.read import history, in_force
 from dashboard.log.state import maintenances, of_maintenances
 from dashboard.model.instants import instant, micros
 from dashboard.model.stages import CLOSED, OUT, Stage
-from dashboard.standins.habits import Habits
-from dashboard.standins.play import Node, Plan, Play
+from dashboard.standins.habits import Habits, Moves
+from dashboard.standins.play import HOLDS, Node, Plan, Play
 
 LONGEST = timedelta(hours=48)
 """How long a maintenance takes whose end nobody planned."""
@@ -23,8 +25,8 @@ def cast(connection: Connection, now: datetime, speed: float, seed: int) -> Play
     known = maintenances(connection)
     providers = {row["cluster_id"]: row["provider_id"] for row in in_force(connection, "clusters")}
     of = {name: each.maintenance.provider_id for name, each in known.items()}
-    moves = ((r["maintenance_id"], r["node_id"], r["stage"], r["occurred_at"])
-             for r in history(connection, "node_transitions"))  # fmt: skip
+    moves = [(r["maintenance_id"], r["node_id"], r["stage"], r["occurred_at"])
+             for r in history(connection, "node_transitions")]  # fmt: skip
     habits = Habits(moves, of)
     open_ = {n: each.maintenance for n, each in known.items() if each.maintenance.status not in CLOSED and each.by_node}
     nodes: dict[str, Node] = {}
@@ -35,7 +37,7 @@ def cast(connection: Connection, now: datetime, speed: float, seed: int) -> Play
         before = nodes.get(row.node_id)
         if before is None or (node.stage in OUT and before.stage not in OUT):
             nodes[row.node_id] = node
-    plans = {}
+    plans, most = {}, _most_held(moves)
     for name, told in open_.items():
         starts = instant(told.planned_start if told.planned_start is not None else micros(now))
         begun = any(each.maintenance_id == name and each.stage in OUT for each in nodes.values())
@@ -49,10 +51,24 @@ def cast(connection: Connection, now: datetime, speed: float, seed: int) -> Play
             told.status,
             min(starts, now) if begun else starts,
             starts + LONGEST if told.planned_end is None else instant(told.planned_end),
-            told.max_unavailable or max(mine // 5, 1),
+            most[name] or told.max_unavailable or max(mine // 5, 1),
             now,
         )
     return Play(habits, plans, nodes, _portals(connection, plans, now), now, speed, Random(seed))
+
+
+def _most_held(moves: Moves) -> Counter[str]:
+    """The most places that each maintenance took at once so far: by these it goes on. What is told to be out at most
+    counts nodes that are back at us, too."""
+    held: dict[str, set[str]] = defaultdict(set)
+    most: Counter[str] = Counter()
+    for maintenance, node, stage, _ in sorted(moves, key=itemgetter(3)):
+        if stage in HOLDS:
+            held[maintenance].add(node)
+        else:
+            held[maintenance].discard(node)
+        most[maintenance] = max(most[maintenance], len(held[maintenance]))
+    return most
 
 
 def _portals(connection: Connection, plans: dict[str, Plan], now: datetime) -> dict[str, str]:

@@ -169,5 +169,5 @@ def _kubernetes(cluster: str, url: str) -> str:
     return (
         _head(cluster, "kubernetes", url)
         + f'cluster = "{cluster}"\nrack_label = "{wires.RACK}"\nteam_label = "{wires.TEAM}"\n'
-        + f'maintenance_label = "{wires.MAINTENANCE}"\ntaints = {{ {taints} }}\n'
+        + f'maintenance_label = "{wires.MAINTENANCE}"\ntaints = {{ {taints} }}\ngone = "{Stage.REMOVED}"\n'
     )

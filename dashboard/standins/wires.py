@@ -65,8 +65,9 @@ def scheduled_maintenances(play: Play, provider: str) -> dict[str, Any]:
 
 
 def node_list(play: Play, cluster: str, limit: int, begin: int) -> dict[str, Any]:
-    """A page of a NodeList, as an API server gives it."""
-    mine = sorted((each for each in play.nodes.values() if each.cluster_id == cluster), key=lambda each: each.node_id)
+    """A page of a NodeList, as an API server gives it: a node that was given up is deleted."""
+    there = (each for each in play.nodes.values() if each.cluster_id == cluster and each.stage is not Stage.REMOVED)
+    mine = sorted(there, key=lambda each: each.node_id)
     rest = len(mine) - begin - limit
     return {
         "kind": "NodeList",

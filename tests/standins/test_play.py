@@ -66,6 +66,16 @@ def test_the_play_begins_where_the_log_stands(engine: Engine, play: Play) -> Non
     )
 
 
+def test_who_has_begun_goes_on_with_as_many_at_once_as_before(engine: Engine, play: Play) -> None:
+    """Nothing jumps as the play begins: at most what the log has seen taken at once."""
+    with reading(engine) as connection:
+        stands = Counter(each.maintenance_id for each in of_maintenances(connection, play.plans) if each.stage in HOLDS)
+
+    begun = [name for name in play.plans if stands[name] > 10]
+    assert len(begun) >= 3
+    assert all(held(play)[name] <= stands[name] * 1.1 for name in begun)
+
+
 def test_nodes_come_back_and_no_more_go_out_than_may(play: Play, now: datetime) -> None:
     """Ten days of life in eight hours; every maintenance keeps to its places throughout."""
     begun, before = out(play), held(play)
