@@ -16,7 +16,7 @@ from dashboard.log.chronicle import Chronicle, read_chronicle
 from dashboard.log.database import appending, reading
 from dashboard.log.judgements import append_judgements, judged
 from dashboard.log.state import maintenances
-from dashboard.model.instants import instant, micros
+from dashboard.model.instants import HOUR, instant, micros
 from dashboard.model.judgement import LINE, PHASES, PROMISE, USUAL, Judgement
 from dashboard.model.outlook import FRACTIONS, LEVELS
 from dashboard.model.rollout import Rollout
@@ -50,11 +50,11 @@ def judge(engine: Engine, now: datetime, reach: timedelta = REACH) -> Iterator[t
     since = micros(now - reach)
     with reading(engine) as connection:
         over = {
-            name: each.maintenance.closed_at
+            name: each.maintenance
             for name, each in maintenances(connection).items()
             if each.maintenance.status is Status.COMPLETED
         }
-        ids = [name for name, closed_at in over.items() if closed_at is not None and closed_at > since]
+        ids = [name for name, each in over.items() if each.closed_at is not None and each.closed_at > since]
         known = judged(connection, ENGINE, ids)
         asked = Counter(name for name, _ in known)
         ids = sorted(name for name in ids if asked[name] < len(PHASES))
@@ -63,7 +63,7 @@ def judge(engine: Engine, now: datetime, reach: timedelta = REACH) -> Iterator[t
         actual = {each.maintenance_id: each for each in read_chronicle(connection, ids).at(now, ids).rollouts}
         todo: dict[datetime, list[_Question]] = {}
         for rollout in actual.values():
-            for question in _questions(rollout, now):
+            for question in _questions(rollout, now, over[rollout.maintenance_id].first_planned_start):
                 if (question.maintenance_id, micros(question.as_of)) not in known:
                     todo.setdefault(question.week, []).append(question)
         if not todo:  # not every one gives something to ask at each phase
@@ -82,18 +82,22 @@ def judge(engine: Engine, now: datetime, reach: timedelta = REACH) -> Iterator[t
         yield done, total
 
 
-def _questions(rollout: Rollout, now: datetime) -> Iterator[_Question]:
-    """The instants at which to ask: a day before it began, or half-way since it was announced, and as parts returned.
+def _questions(rollout: Rollout, now: datetime, first_planned: int | None) -> Iterator[_Question]:
+    """The instants at which to ask: a day before it was first planned to begin, or half-way there since it was
+    announced, and as parts returned.
 
-    Where no node is told of, at parts of the time that was promised: that so much of its own time has passed is known
-    only once it is over, and whoever is asked then is always closer to the end than can be said.
+    Where no node is told of, at parts of the time that was promised. All of these are instants that could be known
+    when they came: whoever is asked a day before it really begins, or when 85 % of its own time have passed, is always
+    closer to it than can be said.
 
     rollout : as known at `now`, when it is over
     """
     begun, last = rollout.started, reached(rollout, 1.0)
     if not np.isfinite(begun) or not np.isfinite(last):
         return
-    hours = [max(begun - 24.0, (rollout.announced + begun) / 2)] if rollout.announced < begun - 0.1 else [np.nan]
+    planned = np.nan if first_planned is None else (first_planned - micros(now)) / HOUR
+    before = max(planned - 24.0, (rollout.announced + planned) / 2)
+    hours = [before if rollout.announced < before < begun - 0.1 else np.nan]
     if rollout.node.size:
         hours += [reached(rollout, share) for share in SHARES]
     else:

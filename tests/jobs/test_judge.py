@@ -13,8 +13,9 @@ from dashboard.jobs.transfer import import_dataset, newest_instant
 from dashboard.log.chronicle import read_chronicle
 from dashboard.log.database import appending, opened, reading
 from dashboard.log.judgements import read_judgements
+from dashboard.log.state import maintenances
 from dashboard.log.tables import FACT_TABLES
-from dashboard.model.instants import micros
+from dashboard.model.instants import instant, micros
 from dashboard.model.judgement import PHASES, PROMISE, USUAL, Judgement
 from dashboard.model.scope import Scope
 from dashboard.settings import sample_data
@@ -67,6 +68,20 @@ def test_where_no_node_is_told_of_it_is_asked_as_promised_time_passes(engine: En
         begun, length = promised[name]
         passed = (as_of - newest) / timedelta(hours=1) - begun
         assert passed == pytest.approx(SHARES[PHASES.index(phase) - 1] * length, abs=0.02)
+
+
+def test_before_the_start_is_a_day_before_it_was_first_planned(engine: Engine) -> None:
+    """That it was put off is not known yet, unless somebody said so."""
+    with reading(engine) as connection:
+        known = {name: each.maintenance for name, each in maintenances(connection).items()}
+    before = {each.maintenance_id: each.as_of for each in said(engine) if each.phase == PHASES[0]}
+    planned = {name: known[name].first_planned_start for name in before}
+
+    assert any(first != known[name].planned_start for name, first in planned.items())
+    for name, as_of in before.items():
+        first = planned[name]
+        assert first is not None
+        assert as_of == pytest.approx(instant(first) - timedelta(days=1), abs=timedelta(minutes=1))
 
 
 def test_judging_again_adds_nothing(engine: Engine, newest: datetime) -> None:
