@@ -10,10 +10,10 @@ STUCK = {
     "node_id": columns.text("Node"),
     "stage": columns.text("Stuck in"),
     "hours": columns.lasted("For"),
-    "usual": columns.text("Usually", 230),
+    "usual": columns.text("Usually", 180),
     "who": columns.text("Ask", 190),
     "contact": columns.text("Contact", 200),
-    "title": columns.text("Maintenance", 250),
+    "title": columns.text("Maintenance", 320),
 }
 
 
