@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 
 from dashboard.figures import theme
 from dashboard.figures.theme import Look
+from dashboard.model.words import percent
 
 HEIGHT = 280
 
@@ -28,7 +29,8 @@ def coverage(levels: Sequence[float], held: Sequence[float], look: Look) -> go.F
         mode="lines+markers",
         line={"color": look.accent, "width": 2},
         marker={"symbol": "diamond", "size": 9, "color": look.accent},
-        hovertemplate="said %{x:.0%}, held %{y:.0%}<extra></extra>",
+        customdata=[(percent(each), percent(share)) for each, share in zip(levels, held, strict=True)],
+        hovertemplate="said %{customdata[0]}, held %{customdata[1]}<extra></extra>",
         cliponaxis=False,
     )
     theme.note(made, 0, 1, "held", look.muted, xref="paper", yref="paper", xanchor="left", yanchor="bottom", yshift=2)
@@ -53,7 +55,8 @@ def pit(shares: Sequence[float], look: Look) -> go.Figure:
         y=list(shares),
         name="outcomes",
         marker={"color": look.core},
-        hovertemplate="%{y:.0%} of outcomes<extra></extra>",
+        customdata=[percent(each) for each in shares],
+        hovertemplate="%{customdata} of outcomes<extra></extra>",
     )
     rule = {"color": look.muted, "width": 1}
     made.add_shape(type="line", x0=0, x1=1, y0=width, y1=width, line=rule)

@@ -7,6 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
+from dashboard.figures.chart import chart
 from dashboard.figures.coverage import coverage, pit
 from dashboard.figures.fan import fan
 from dashboard.figures.progress import progress
@@ -16,6 +17,7 @@ from dashboard.figures.spark import spark
 from dashboard.figures.stays import stays
 from dashboard.figures.theme import DARK, LETTERS, LIGHT, Look
 from dashboard.figures.timeline import timeline
+from dashboard.model.deck import OURS, Bars, Series
 from dashboard.model.history import Lane, Lanes, stays_of
 from dashboard.model.outlook import Bar, Fan, Mark, Racks, ReturnCurve, Slip
 from dashboard.model.stages import CODE, Stage
@@ -350,6 +352,18 @@ def test_a_level_that_held_lies_on_the_thin_line(look: Look) -> None:
     assert list(named(figure, "held").y) == [0.1, 0.4, 0.9]
     diagonal = figure.layout.shapes[0]
     assert (diagonal.x0, diagonal.y0, diagonal.x1, diagonal.y1) == (0, 0, 1, 1)
+
+
+def test_percentages_are_written_alike_in_what_hovers() -> None:
+    """Plotly's own would lack the blank before the sign."""
+    held, fell = named(coverage((0.9,), (0.875,), LIGHT), "held"), named(pit((0.25, 0.75), LIGHT), "outcomes")
+    bars = chart(Bars(("Nimbus",), (Series("on time", (0.5,), OURS),), "on time", percent=True), LIGHT, "UTC")
+
+    assert list(held.customdata[0]) == ["90 %", "88 %"]
+    assert list(fell.customdata) == ["25 %", "75 %"]
+    assert list(named(bars, "on time").customdata) == ["50 %"]
+    for each in (held, fell, named(bars, "on time")):
+        assert "%}" not in each.hovertemplate
 
 
 def test_outcomes_are_level_with_the_line_where_ranges_are_right() -> None:
