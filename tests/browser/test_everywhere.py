@@ -118,6 +118,17 @@ def test_a_phone_gets_the_sentence_and_the_numbers_first(browser: Browser, demo:
     assert visit.complaints == []
 
 
+def test_a_figure_names_its_promises_as_far_as_there_is_room(browser: Browser, demo: App) -> None:
+    """Whole on a desk, in their first letters on a phone."""
+    with visiting(browser, demo.url) as visit:
+        page = visit.page
+        page.wait_for_selector(".annotation-text")
+        notes, cut = page.locator(".annotation-text").filter(visible=True), "tspan[style*='--on']:text-is('…')"
+        assert not notes.locator(cut).filter(visible=True).count()
+        visit.resize(390, 844)
+        notes.locator(cut).filter(visible=True).first.wait_for()
+
+
 def test_watch_tells_what_is_new_and_nobody_loses_their_place(browser: Browser, demo: App) -> None:
     """A node that has hung comes onto the page; who had scrolled and opened something still has."""
     engine, now = open_log(demo.database), datetime.now(UTC)

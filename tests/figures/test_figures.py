@@ -1,6 +1,7 @@
 """What figures draw of small shapes, and that every figure speaks the same grammar."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -87,6 +88,34 @@ def test_labels_of_neighbours_stand_in_rows_of_their_own() -> None:
 
     assert len(rows(near)) == 3
     assert len(rows(far)) == 1
+
+
+LENGTHY = "Leaf switch upgrade and optics replacement, row A"
+
+
+def seen(words: str, of: str) -> str:
+    """What of a note is shown where nothing is hidden but what is kept for `of`."""
+    return re.sub("<.*?>", "", re.sub(f'<span style="--on:{of}.*?</span>', "", words))
+
+
+def test_a_long_name_is_whole_on_a_desk_and_its_first_letters_on_a_phone() -> None:
+    """The styles of the page choose: see house.css. Where there are none, in a picture that is saved, it is whole."""
+    made = (
+        fan(small_fan(Mark(NOW + HOUR, LENGTHY, "provider")), LIGHT, "UTC"),
+        timeline([bar(title=LENGTHY)], NOW, LIGHT, "UTC"),
+        stays(lanes(Lane("M-1", LENGTHY, stays_of([(NOW - 9 * HOUR, Stage.CORDONED)]))), LIGHT, "UTC"),
+    )
+
+    for figure in made:
+        (name,) = [each for each in words(figure) if "Leaf" in each]
+        assert seen(name, "phones").startswith(LENGTHY)
+        assert re.match("Leaf switch upgrade and[ a-z]*… ?", seen(name, "desks"))
+        assert "display:none" in name.split("--on:phones")[1]
+
+
+def test_what_is_cut_of_a_providers_words_is_no_markup_either() -> None:
+    for name in words(fan(small_fan(Mark(NOW, "a long name & a <b>bold</b> one " * 3, "provider")), LIGHT, "UTC")):
+        assert "<b>" not in name
 
 
 def test_spare_capacity_is_a_line_only_where_it_can_be_seen() -> None:
