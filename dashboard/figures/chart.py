@@ -6,6 +6,7 @@ from dashboard.figures import theme
 from dashboard.figures.theme import Look
 from dashboard.model.deck import LATE, OURS, QUIET, Bars, Chart, Dots
 from dashboard.model.stages import Stage
+from dashboard.model.words import percent
 
 BAR, BESIDES = 44, 72
 HEIGHT = 300
@@ -39,8 +40,7 @@ def _bars(shape: Bars, look: Look) -> go.Figure:
     made.update_layout(barmode="stack", bargap=0.42, margin_t=30 if several else 12, margin_r=72, showlegend=several)
     made.update_layout(legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "traceorder": "normal"})
     most = max((sum(each.values[i] for each in shape.series) for i in range(len(shape.labels))), default=0) or 1
-    form = ".0%" if shape.percent else ",.0f"
-    ticks = theme.percents() if shape.percent else {"tickformat": form, "nticks": 5}
+    ticks = theme.percents() if shape.percent else {"tickformat": ",.0f", "nticks": 5}
     made.update_xaxes(range=[0, 1 if shape.percent else most * 1.02], **ticks, showline=False)
     made.update_xaxes(showgrid=True, gridcolor=look.grid, title={"text": shape.unit, "font": {"size": 12}})
     made.update_yaxes(autorange="reversed", showgrid=False)
@@ -52,7 +52,8 @@ def _bars(shape: Bars, look: Look) -> go.Figure:
             name=each.name,
             orientation="h",
             marker={"color": colour(each.tone, look), "line": {"color": look.background, "width": 1}},
-            hovertemplate=f"{each.name}: %{{x:{form}}}<extra></extra>",
+            customdata=[percent(value) if shape.percent else f"{value:,.0f}" for value in each.values],
+            hovertemplate=f"{each.name}: %{{customdata}}<extra></extra>",
         )
     for row, words, i in zip(rows, shape.notes, range(len(rows)), strict=False):
         end = sum(each.values[i] for each in shape.series)

@@ -29,7 +29,7 @@ def coverage(levels: Sequence[float], held: Sequence[float], look: Look) -> go.F
         mode="lines+markers",
         line={"color": look.accent, "width": 2},
         marker={"symbol": "diamond", "size": 9, "color": look.accent},
-        customdata=[[percent(level), percent(share)] for level, share in zip(levels, held, strict=True)],
+        customdata=[(percent(each), percent(share)) for each, share in zip(levels, held, strict=True)],
         hovertemplate="said %{customdata[0]}, held %{customdata[1]}<extra></extra>",
         cliponaxis=False,
     )
@@ -55,7 +55,7 @@ def pit(shares: Sequence[float], look: Look) -> go.Figure:
         y=list(shares),
         name="outcomes",
         marker={"color": look.core},
-        customdata=[percent(share) for share in shares],
+        customdata=[percent(each) for each in shares],
         hovertemplate="%{customdata} of outcomes<extra></extra>",
     )
     rule = {"color": look.muted, "width": 1}

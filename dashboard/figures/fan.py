@@ -12,7 +12,7 @@ from dashboard.model.outlook import Fan, Mark
 HEIGHT = 340
 ROW = 17  # pixels
 TOP, AXIS = 24, 48  # pixels above and below the plot
-LONG = 26  # letters in a label; more would not fit a phone
+LONG, WHOLE = 26, 52  # letters in a label; more would not fit a phone, or half of the narrowest desk
 LETTER = 0.021  # the width of one, as a share of a phone's plot
 TURN = 0.5  # a flag left of here flies to the right, else to the left
 
@@ -117,10 +117,8 @@ def _mark(made: go.Figure, mark: Mark, look: Look, zone: str, *, side: str, rise
         cliponaxis=False,
         hoverinfo="skip",
     )
-    words = theme.shortened(mark.words, LONG)
-    beside = {"xanchor": side, "xshift": 3 if side == "left" else -3}
-    whole = {"hovertext": theme.letters(mark.words)} if words != mark.words else {}
-    theme.note(made, x, 1, words, colour, yref="paper", yanchor="bottom", yshift=rise, **beside, **whole)
+    beside = {"xanchor": side, "xshift": 3 if side == "left" else -3, "text": theme.fitting(mark.words, LONG, WHOLE)}
+    theme.note(made, x, 1, mark.words, colour, yref="paper", yanchor="bottom", yshift=rise, **beside)
 
 
 def _labels(shape: Fan) -> list[tuple[int, str]]:

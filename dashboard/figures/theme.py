@@ -17,6 +17,7 @@ FONT = "IBM Plex Sans, Helvetica Neue, Arial, sans-serif"
 LABELS = 5  # along a time axis: more would overlap on a phone
 GAP = " … "  # what stands for the words left out
 QUARTERS = (0.0, 0.25, 0.5, 0.75, 1.0)
+ON_DESKS, ON_PHONES = '<span style="--on:desks">', '<span style="--on:phones;display:none">'
 POINTS = 500  # nobody sees more across a chart, and every one is sent to every viewer
 LETTERS = {
     Stage.SCHEDULED: "S",
@@ -191,6 +192,18 @@ def _fitting(words: Sequence[str], most: int) -> Sequence[str]:
 def letters(words: str) -> str:
     """Text as plotly shows it unread: it knows some HTML, and LaTeX between dollars."""
     return words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("$", "&#36;")
+
+
+def fitting(words: str, few: int, many: int) -> str:
+    """A name as far as there is room for it, as the `text` of a note: `few` letters on a phone, `many` on a desk.
+
+    A figure is drawn once for everyone, so both are in it, and the page's styles (house.css) say which one is seen;
+    without them, the desk's.
+    """
+    if len(words) <= few:
+        return letters(words)
+    desk, phone = (letters(shortened(words, most)) for most in (many, few))
+    return f"{ON_DESKS}{desk}</span>{ON_PHONES}{phone}</span>"
 
 
 def empty(words: str, look: Look, height: int = 140) -> go.Figure:

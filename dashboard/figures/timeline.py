@@ -10,7 +10,7 @@ from dashboard.figures.theme import Look
 from dashboard.model.outlook import Bar
 
 ROW = 44
-LONG = 32  # letters of a title
+LONG, WHOLE = 32, 64  # letters of a title, on a phone and on a desk
 MOST = 40  # bars; a longer list is read in the table
 
 
@@ -50,13 +50,14 @@ def _bar(made: go.Figure, row: int, bar: Bar, now: datetime, look: Look, zone: s
     passed = bar.planned_end is not None and bar.planned_end < now
     promise = theme.diamond(look.gone if passed else look.text, look, hollow=True, size=10)
     _mark(made, row, bar.planned_end, zone, promise, "promised")
-    words = f"{theme.shortened(bar.title, LONG)} · {bar.group}" + (f" · {bar.risk}" if bar.risk else "")
-    _title(made, row, words, colour if bar.risk else look.text)
+    _title(made, row, bar, colour if bar.risk else look.text)
 
 
-def _title(made: go.Figure, row: int, words: str, colour: str) -> None:
+def _title(made: go.Figure, row: int, bar: Bar, colour: str) -> None:
     """Above its row, at the left edge: one column to read down, and none is cut off, even on a phone."""
-    theme.note(made, 0, row, words, colour, xref="paper", xanchor="left", yshift=17)
+    rest = f" · {bar.group}" + (f" · {bar.risk}" if bar.risk else "")
+    words = theme.fitting(bar.title, LONG, WHOLE) + theme.letters(rest)
+    theme.note(made, 0, row, bar.title, colour, text=words, xref="paper", xanchor="left", yshift=17)
 
 
 def _instants(bars: Sequence[Bar], now: datetime) -> list[datetime]:

@@ -10,7 +10,7 @@ from dashboard.pages import can_i_run, columns, paper, share, shell
 from dashboard.views.capacity import WhatIsOut
 
 BEHIND = {
-    "title": columns.text("Maintenance", 250),
+    "title": columns.text("Maintenance", 320),
     "gpus_out": columns.count("GPUs out"),
     "gpus_total": columns.count("Of"),
     "risk": columns.text("Risk"),

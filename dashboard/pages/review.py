@@ -45,10 +45,10 @@ def _controls(story: Review, scope: Scope, chosen: Mapping[str, str]) -> None:
     providers = {line.provider_id: line.provider for line in story.providers}
     with st.container(horizontal=True, key="what_if", vertical_alignment="bottom", gap="small"):
         address.pick("period", "Period", names, DEFAULT, place="sheet", width=190)
+        with st.popover("Other days", type="tertiary", key="other_days", width="content"):
+            _days(story, now)
         address.pick("compare", "Compare", {"": "no providers"} | providers, "", place="sheet", width=190)
         address.pick("with", "with", {"": "choose another"} | providers, "", place="sheet", width=190)
-        with st.popover("Other days", type="tertiary", width="content"):
-            _days(story, now)
         st.button("Present", icon=":material/slideshow:", on_click=address.write, args=(presenting.PARAMETER, "1"))
         exports.exports(story, scope, chosen)
 

@@ -12,7 +12,7 @@ STUCK = {
     "hours": columns.lasted("For"),
     "usual": columns.text("Usually", 180),
     "who": columns.text("Ask", 190),
-    "contact": columns.text("Contact", 210),
+    "contact": columns.text("Contact", 200),
     "title": columns.text("Maintenance", 320),
 }
 

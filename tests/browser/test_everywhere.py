@@ -100,6 +100,35 @@ def test_a_browser_remembers_how_to_begin_and_that_it_has_shown_the_hints(browse
         assert another.page.url == f"{demo.url}/notices"
 
 
+def test_a_phone_gets_the_sentence_and_the_numbers_first(browser: Browser, demo: App) -> None:
+    """Also in a first visit, whose hints are one line that unfolds, and above numbers that can be chosen."""
+    hint = "is as often early as late"
+    with visiting(browser, f"{demo.url}/review", 390, 844) as visit:
+        fourth = visit.page.get_by_test_id("stMetric").nth(3).bounding_box()
+        assert fourth is not None
+        assert fourth["y"] + fourth["height"] <= 844
+
+        assert not visit.page.get_by_text(hint).filter(visible=True).count()
+        visit.page.get_by_text("Three things to know").click()
+        visit.page.get_by_text(hint).filter(visible=True).wait_for()
+
+    with visiting(browser, f"{demo.url}/sources") as visit:
+        visit.page.get_by_text(hint).filter(visible=True).wait_for()
+
+    assert visit.complaints == []
+
+
+def test_a_figure_names_its_promises_as_far_as_there_is_room(browser: Browser, demo: App) -> None:
+    """Whole on a desk, in both their ends on a phone."""
+    with visiting(browser, demo.url) as visit:
+        page = visit.page
+        page.wait_for_selector(".annotation-text")
+        cut = page.locator(".annotation-text tspan", has_text=" … ").filter(visible=True)
+        assert not cut.count()
+        visit.resize(390, 844)
+        cut.first.wait_for()
+
+
 def test_watch_tells_what_is_new_and_nobody_loses_their_place(browser: Browser, demo: App) -> None:
     """A node that has hung comes onto the page; who had scrolled and opened something still has."""
     engine, now = open_log(demo.database), datetime.now(UTC)
