@@ -1,5 +1,6 @@
 """Every page in every state: full, empty, stale, failed, past."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -45,7 +46,7 @@ def words(app: AppTest) -> str:
 
 def plainly(shown: str) -> str:
     """What is read, without what keeps Markdown from reading it."""
-    return shown.replace("\\", "").replace("\u00a0", " ").replace("\u2060", "")
+    return re.sub(r":small\[(.*?)\]", r"\1", shown.replace("\\", "").replace("\u00a0", " ").replace("\u2060", ""))
 
 
 @pytest.mark.parametrize("room", ROOMS)
