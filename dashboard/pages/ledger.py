@@ -6,6 +6,7 @@ import streamlit as st
 from dashboard.figures.theme import LETTERS
 from dashboard.model.scope import Scope
 from dashboard.model.stages import Stage
+from dashboard.model.words import role
 from dashboard.pages import columns, paper, text
 from dashboard.views.maintenance import WhereItStands
 
@@ -81,7 +82,9 @@ def section(story: WhereItStands, scope: Scope) -> None:
     """Everything in writing."""
     paper.heading("Whom we wait for")
     if len(story.waiting_for):
-        paper.table(story.waiting_for.head(MOST_OWED), WAITING, scope.zone, "Whom we wait for")
+        waiting = story.waiting_for.head(MOST_OWED)
+        waiting = waiting.assign(role=[role(each) for each in waiting["role"]])
+        paper.table(waiting, WAITING, scope.zone, "Whom we wait for")
     else:
         paper.nothing("Nobody is expected to do anything right now.")
     if len(story.waiting_for) > MOST_OWED:

@@ -480,6 +480,13 @@ def test_lifecycle_without_a_finished_maintenance_says_why_there_are_no_times() 
     assert "No maintenance here is finished yet." in shown
 
 
+def test_the_table_of_stages_names_roles_as_the_diagram_does() -> None:
+    table = plainly(opened(Fake(), "lifecycle").table[0].value.to_csv())
+
+    assert "scheduler on-call" in table
+    assert "oncall" not in table
+
+
 def test_the_contract_of_signals_is_on_the_page() -> None:
     shown = words(opened(Fake(), "lifecycle"))
 
