@@ -70,7 +70,8 @@ def stages(story: WhereItStands, scope: Scope) -> None:
     keyed = story.stages.assign(
         key=[LETTERS[Stage(each)] for each in story.stages["stage"]],
     )
-    paper.table(_spaced(keyed, "stage"), STAGES, scope.zone, "Nodes by stage")
+    with st.container(key="by_stage"):
+        paper.table(_spaced(keyed, "stage"), STAGES, scope.zone, "Nodes by stage")
 
 
 def _spaced(frame: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -84,14 +85,16 @@ def section(story: WhereItStands, scope: Scope) -> None:
     if len(story.waiting_for):
         waiting = story.waiting_for.head(MOST_OWED)
         waiting = waiting.assign(role=[role(each) for each in waiting["role"]])
-        paper.table(waiting, WAITING, scope.zone, "Whom we wait for")
+        with st.container(key="waited"):
+            paper.table(waiting, WAITING, scope.zone, "Whom we wait for")
     else:
         paper.nothing("Nobody is expected to do anything right now.")
     if len(story.waiting_for) > MOST_OWED:
         paper.caption(f"And {len(story.waiting_for) - MOST_OWED:,} more that are due later, on the page Who’s up.")
     if len(story.cases):
         paper.heading("Support cases")
-        paper.table(_spaced(story.cases, "status"), CASES, scope.zone, "Support cases")
+        with st.container(key="cases"):
+            paper.table(_spaced(story.cases, "status"), CASES, scope.zone, "Support cases")
     if len(story.told):
         paper.heading("Who was told", "The last word to each audience; what was sent and how is on the page Notices.")
         paper.table(story.told, TOLD, scope.zone, "Who was told of it, and who is next")
