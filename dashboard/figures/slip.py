@@ -7,6 +7,8 @@ from dashboard.figures.theme import Look
 from dashboard.model.outlook import Slip
 
 HEIGHT = 280
+LABELS = 3  # along the time axis: on a phone, words on both sides leave it half the width
+EDGE = 0.03  # of that width, for half a mark
 INNER, LINE = 190, 15  # pixels: between the lowest and the highest of what is drawn, and of one word
 
 
@@ -16,7 +18,11 @@ def slip(shape: Slip, look: Look, zone: str) -> go.Figure:
         return theme.empty("No forecast and no promise yet", look)
     made = theme.figure(look, HEIGHT)
     made.update_layout(margin_t=24, margin_r=76)
-    theme.time_axis(made, [*shape.made_at, *shape.claimed_at, shape.now], zone, hoverformat="said %a %-d %b %H:%M")
+    told = [*shape.made_at, *shape.claimed_at, shape.now]
+    theme.time_axis(made, told, zone, LABELS, hoverformat="said %a %-d %b %H:%M")
+    # Left to itself, the axis would make room for the words at its end, which have the margin.
+    edge = (max(told) - min(told)) * EDGE
+    made.update_xaxes(range=[theme.local(min(told) - edge, zone), theme.local(max(told) + edge, zone)])
     made.update_yaxes(type="date", tickformat="%a %-d %b\n%H:%M", nticks=5)
     _ours(made, shape, look, zone)
     _theirs(made, shape, look, zone)

@@ -8,6 +8,7 @@ from dashboard.figures import theme
 from dashboard.figures.theme import Look
 from dashboard.model.lifecycle import States, Step, Way
 from dashboard.model.stages import HAS_THE_BALL, Stage
+from dashboard.model.words import role
 
 HEIGHT = 760
 MAIN, ASIDE = 0.23, 0.768  # the middle of the columns
@@ -56,8 +57,7 @@ def _box(made: go.Figure, step: Step, look: Look) -> None:
                font={"color": look.text, "size": 14})  # fmt: skip
     theme.note(made, y=y, words=many, colour=look.muted, yshift=0 if whose else -9, **plain)
     if whose:
-        theme.note(made, y=y, words=whose.replace("_", " ").replace("oncall", "on-call"), colour=look.muted,
-                   yshift=-17, **plain)  # fmt: skip
+        theme.note(made, y=y, words=role(whose), colour=look.muted, yshift=-17, **plain)
 
 
 def _way(made: go.Figure, way: Way, look: Look) -> None:

@@ -132,18 +132,18 @@ def figure(look: Look, height: int, **layout: object) -> go.Figure:
     return made
 
 
-def time_axis(made: go.Figure, instants: Iterable[datetime], zone: str, **more: object) -> None:
+def time_axis(made: go.Figure, instants: Iterable[datetime], zone: str, most: int = LABELS, **more: object) -> None:
     """Midnights of the viewer's where the axis is long, hours where it is short; few enough labels for a phone."""
     at = sorted(local(each, zone) for each in instants)
     days = (at[-1] - at[0]).days if at else 0
-    if days > LABELS // 2:
-        every = timedelta(days=-(-days // LABELS))
+    if days > most // 2:
+        every = timedelta(days=-(-days // most))
         first = at[0].replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
         ticks = [first + every * each for each in range(-(-days // every.days)) if first + every * each <= at[-1]]
         more = {"tickvals": ticks, "ticktext": [f"{each:%a}<br>{each:%-d %b}" for each in ticks], **more}
     made.update_xaxes(
         type="date",
-        nticks=LABELS,
+        nticks=most,
         tickangle=0,
         tickformatstops=[
             {"dtickrange": [None, 43_200_000], "value": "%H:%M\n%a %-d %b"},

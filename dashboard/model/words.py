@@ -73,6 +73,11 @@ def stage(name: str) -> str:
     return name.replace("_", " ")
 
 
+def role(name: str) -> str:
+    """A role as people write it: scheduler on-call."""
+    return stage(name).replace("oncall", "on-call")
+
+
 def listed(words: list[str], most: int = 3) -> str:
     """a, b and c; a, b and 4 more."""
     if len(words) > most:

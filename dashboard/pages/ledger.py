@@ -6,6 +6,7 @@ import streamlit as st
 from dashboard.figures.theme import LETTERS
 from dashboard.model.scope import Scope
 from dashboard.model.stages import Stage
+from dashboard.model.words import role
 from dashboard.pages import columns, paper, text
 from dashboard.views.maintenance import WhereItStands
 
@@ -69,7 +70,8 @@ def stages(story: WhereItStands, scope: Scope) -> None:
     keyed = story.stages.assign(
         key=[LETTERS[Stage(each)] for each in story.stages["stage"]],
     )
-    paper.table(_spaced(keyed, "stage"), STAGES, scope.zone, "Nodes by stage")
+    with st.container(key="by_stage"):
+        paper.table(_spaced(keyed, "stage"), STAGES, scope.zone, "Nodes by stage")
 
 
 def _spaced(frame: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -81,14 +83,18 @@ def section(story: WhereItStands, scope: Scope) -> None:
     """Everything in writing."""
     paper.heading("Whom we wait for")
     if len(story.waiting_for):
-        paper.table(story.waiting_for.head(MOST_OWED), WAITING, scope.zone, "Whom we wait for")
+        waiting = story.waiting_for.head(MOST_OWED)
+        waiting = waiting.assign(role=[role(each) for each in waiting["role"]])
+        with st.container(key="waited"):
+            paper.table(waiting, WAITING, scope.zone, "Whom we wait for")
     else:
         paper.nothing("Nobody is expected to do anything right now.")
     if len(story.waiting_for) > MOST_OWED:
         paper.caption(f"And {len(story.waiting_for) - MOST_OWED:,} more that are due later, on the page Who’s up.")
     if len(story.cases):
         paper.heading("Support cases")
-        paper.table(_spaced(story.cases, "status"), CASES, scope.zone, "Support cases")
+        with st.container(key="cases"):
+            paper.table(_spaced(story.cases, "status"), CASES, scope.zone, "Support cases")
     if len(story.told):
         paper.heading("Who was told", "The last word to each audience; what was sent and how is on the page Notices.")
         paper.table(story.told, TOLD, scope.zone, "Who was told of it, and who is next")

@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard.figures.states import states
 from dashboard.model.scope import Scope
+from dashboard.model.words import role
 from dashboard.pages import paper, shell
 from dashboard.views.lifecycle import Lifecycle
 
@@ -43,7 +44,8 @@ def _drawn(story: Lifecycle, scope: Scope) -> None:
         )
     with right:
         with st.container(key="stages"):
-            paper.table(story.stages, STAGES, scope.zone, "Each stage: who has the ball, and what the scheduler does")
+            stages = story.stages.assign(holder=[role(each) for each in story.stages["holder"]])
+            paper.table(stages, STAGES, scope.zone, "Each stage: who has the ball, and what the scheduler does")
         paper.caption(story.basis)
         if len(story.others):
             with st.expander("Other ways that nodes took"):

@@ -18,6 +18,7 @@ STAYS = re.compile(  # in one line: a number and its unit, a day, its hour and t
     r"(?<=\d) (?=(?:%|h|d|min|GPUs?|nodes?)(?!\w)|[A-Z][a-z]{2} \d\d:\d\d)"
     r"|(?<=\b[A-Z][a-z]{2}) (?=\d\d:\d\d)|(?<=:\d\d) (?=[A-Z]{3,4}\b)"
 )
+NUMBERED = re.compile(r"(?<![\w\\:-])([A-Z]{1,6}\\-\d{1,7})(?!\w|\\-)")  # a case, a change, a maintenance
 SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$&^=])")
 MADE_OF_TEXT = re.compile(
     r"(?<=:)(?=[A-Za-z/+_-])|(?<=\bwww)(?=\.)|(?<=@)(?=\w)|(?<=[-<>=~])(?=[-<>=~])", re.IGNORECASE
@@ -121,4 +122,5 @@ def cell(value: Any, zone: str) -> str:
         return "yes" if value else "no"
     if value is None or value == "" or pd.isna(value):
         return "–"
-    return plain(value)
+    # The styles keep such a name in one line; a letter that does would be copied along with it.
+    return NUMBERED.sub(r":small[\1]", plain(value))

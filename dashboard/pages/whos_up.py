@@ -26,10 +26,10 @@ CLOCKS = {
     "title": "Maintenance",
 }
 OWED = {
-    "who": columns.text("Whom", 190),
-    "what": columns.text("Owes what", 290),
+    "who": columns.text("Whom", 215),
+    "what": columns.text("Owes what", 320),
     "due": columns.instant("Due"),
-    "late_words": columns.text("Late"),
+    "late_words": columns.text("Late", 70),
     "basis": columns.text("By"),
     "state": columns.text("State"),
     "title": columns.text("Maintenance", 220),
@@ -106,7 +106,8 @@ def _last(story: WhoIsUp, scope: Scope) -> None:
         )
     if len(story.cases):
         paper.heading("Support cases", "Each beside the node that it is for.")
-        paper.table(story.cases.head(MOST), CASES, scope.zone, "Support cases and their nodes")
+        with st.container(key="cases"):
+            paper.table(story.cases.head(MOST), CASES, scope.zone, "Support cases and their nodes")
         _rest(len(story.cases) - MOST, "Narrow the scope above to see them.")
 
 

@@ -126,7 +126,7 @@ def _spoken(steps: Sequence[Step], ways: Sequence[Way]) -> str:
 
 
 def _role(role: str) -> str:
-    return f"the {words.stage(role)}" if role in ("provider", "customer") else words.stage(role)
+    return f"the {words.role(role)}" if role in ("provider", "customer") else words.role(role)
 
 
 def _basis(finished: Sequence[Maintenance], now: datetime) -> str:

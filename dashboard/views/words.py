@@ -8,13 +8,27 @@ from dashboard.model.words import (
     nodes,
     percent,
     relative,
+    role,
     span,
     stage,
     when,
     zone_of,
 )
 
-__all__ = ["clock", "count", "gpus", "listed", "nodes", "percent", "relative", "span", "stage", "when", "zone_of"]
+__all__ = [
+    "clock",
+    "count",
+    "gpus",
+    "listed",
+    "nodes",
+    "percent",
+    "relative",
+    "role",
+    "span",
+    "stage",
+    "when",
+    "zone_of",
+]
 
 
 def reached(contact: str) -> str:

@@ -30,6 +30,16 @@ SETTLED = """
 """Neither the address nor the sentence has changed for two seconds: a step under way as it was paused is through."""
 
 
+BROKEN = """
+    () => [...document.querySelectorAll('[data-testid=stTable] td[style*=right] p')].filter(each => {
+        const range = document.createRange();
+        range.selectNodeContents(each);
+        return new Set([...range.getClientRects()].map(line => Math.round(line.top))).size > 1;
+    }).map(each => each.innerText)
+"""
+"""The numbers in tables that take more than one line."""
+
+
 def by_key(page: Page, name: str) -> None:
     """Presses a button without a mouse."""
     page.get_by_role("button", name=name).focus()
@@ -116,6 +126,13 @@ def test_a_phone_gets_the_sentence_and_the_numbers_first(browser: Browser, demo:
         visit.page.get_by_text(hint).filter(visible=True).wait_for()
 
     assert visit.complaints == []
+
+
+def test_no_number_is_broken_on_a_phone(browser: Browser, demo: App) -> None:
+    """1,184 in two lines would be read as two numbers."""
+    with visiting(browser, f"{demo.url}/maintenance?maintenance=M-1129", 390, 844) as visit:
+        visit.page.get_by_role("heading", name="Whom we wait for").wait_for()
+        assert visit.page.evaluate(BROKEN) == []
 
 
 def test_a_figure_names_its_promises_as_far_as_there_is_room(browser: Browser, demo: App) -> None:

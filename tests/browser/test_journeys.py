@@ -119,6 +119,8 @@ def test_a_partner_opens_the_partner_view(browser: Browser, demo: App) -> None:
         partner.page.get_by_role("heading", level=1).filter(has_text="Nimbus Cloud owes us").wait_for()
         shown = partner.page.locator("[data-testid=stMain]").inner_text()
         links = partner.page.locator("[data-testid=stMain] a").count()
+        cases = partner.page.locator("[data-testid=stTable] td span").filter(has_text=re.compile(r"^[A-Z]+-\d+$"))
+        lines = set(cases.evaluate_all("found => found.map(each => each.getClientRects().length)"))
 
     engine = open_log(demo.database)
     with reading(engine) as connection:
@@ -127,5 +129,6 @@ def test_a_partner_opens_the_partner_view(browser: Browser, demo: App) -> None:
     assert "team=" not in address
     assert "(JST)" in shown
     assert links == 0
+    assert lines == {1}
     assert [name for name in teams if re.search(rf"\b{re.escape(name)}\b", shown, re.IGNORECASE)] == []
     assert partner.complaints == []

@@ -222,6 +222,16 @@ def test_words_at_the_end_of_the_lines_stand_apart() -> None:
     assert pixels["plan on"] - pixels["promised"] == pytest.approx(15)
 
 
+def test_the_axis_of_a_slip_ends_at_now_so_that_a_phone_has_room_for_its_days() -> None:
+    """The words at the end stand in the margin."""
+    begun = NOW - 480 * HOUR
+    figure = slip(Slip(NOW, (begun, NOW), (NOW, NOW), (NOW, NOW), (begun,), (NOW,), None), LIGHT, "UTC")
+
+    first, last = figure.layout.xaxis.range
+    assert begun.replace(tzinfo=None) - first == last - NOW.replace(tzinfo=None) < 24 * HOUR
+    assert len(figure.layout.xaxis.tickvals) <= 3
+
+
 def lanes(*lanes: Lane, usual: float | None = None) -> Lanes:
     return Lanes(NOW, lanes, usual)
 

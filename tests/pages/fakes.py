@@ -13,7 +13,7 @@ from dashboard.model.lifecycle import SCHEDULING, USUAL, States, Step, Way
 from dashboard.model.outlook import Bar, Fan, Mark, Racks, ReturnCurve, Slip
 from dashboard.model.planning import Alternative
 from dashboard.model.scope import Scope
-from dashboard.model.stages import CODE, Stage
+from dashboard.model.stages import CODE, HAS_THE_BALL, Stage
 from dashboard.views.can_i_run import CanIRun
 from dashboard.views.capacity import Dip, WhatIsOut
 from dashboard.views.cluster import HowIsCluster
@@ -496,9 +496,10 @@ class Fake:
         counts = {} if self.state == "empty" else {Stage.IN_MAINTENANCE: 41, Stage.VALIDATING: 30, Stage.REPAIRING: 12}
         steps = tuple(Step(stage, counts.get(stage, 0), counts.get(stage, 0) * 8) for stage in Stage)
         ways = tuple(Way(*pair, 40, 2.5 + i, 9.0 + 8 * i) for i, pair in enumerate(USUAL))
+        holders = [(HAS_THE_BALL[each.stage] or "").replace("_", " ") for each in steps]
         rows = [
-            (each.stage.replace("_", " "), each.nodes, each.gpus, "provider", SCHEDULING[each.stage], "6 h", "14 h")
-            for each in steps
+            (each.stage.replace("_", " "), each.nodes, each.gpus, holder, SCHEDULING[each.stage], "6 h", "14 h")
+            for each, holder in zip(steps, holders, strict=True)
         ]
         stages = frame("stage nodes gpus holder scheduler likely plan_on", *rows)
         others = frame("way moves likely plan_on", ("in maintenance to in service", 7, "5 h", "9 h"))

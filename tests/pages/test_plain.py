@@ -57,6 +57,21 @@ def test_cells_say_what_is_not_known() -> None:
     assert [quantity(each) for each in (1024, 4.25, 41.7, float("nan"))] == ["1,024", "4.2", "42", "–"]
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Solve case CS-20495", r"Solve case :small[CS\-20495]"),
+        ("(CSP-1234)", r"\(:small[CSP\-1234]\)"),
+        ("CHG-1, CHG-2", r":small[CHG\-1], :small[CHG\-2]"),
+        ("nimbus-iad-1", r"nimbus\-iad\-1"),
+        ("H100-SXM-80G", r"H100\-SXM\-80G"),
+    ],
+)
+def test_the_number_of_a_case_stays_in_one_line_and_is_copied_as_it_is(text: str, shown: str) -> None:
+    """The styles keep it together: nothing is put into it."""
+    assert cell(text, "UTC") == shown
+
+
 def test_numbers_stay_numbers_and_words_become_safe() -> None:
     frame = pd.DataFrame({"team": ["<b>"], "gpus": [1024], "at": pd.to_datetime([AT])})
 

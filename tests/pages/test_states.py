@@ -1,5 +1,6 @@
 """Every page in every state: full, empty, stale, failed, past."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -45,7 +46,7 @@ def words(app: AppTest) -> str:
 
 def plainly(shown: str) -> str:
     """What is read, without what keeps Markdown from reading it."""
-    return shown.replace("\\", "").replace("\u00a0", " ").replace("\u2060", "")
+    return re.sub(r":small\[(.*?)\]", r"\1", shown.replace("\\", "").replace("\u00a0", " ").replace("\u2060", ""))
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -477,6 +478,13 @@ def test_lifecycle_without_a_finished_maintenance_says_why_there_are_no_times() 
 
     assert "No node is out for maintenance." in shown
     assert "No maintenance here is finished yet." in shown
+
+
+def test_the_table_of_stages_names_roles_as_the_diagram_does() -> None:
+    table = plainly(opened(Fake(), "lifecycle").table[0].value.to_csv())
+
+    assert "scheduler on-call" in table
+    assert "oncall" not in table
 
 
 def test_the_contract_of_signals_is_on_the_page() -> None:
