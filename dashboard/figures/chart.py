@@ -11,6 +11,7 @@ from dashboard.model.words import percent
 BAR, BESIDES = 44, 72
 HEIGHT = 300
 MOST_LETTERS = 22  # of a label, on a phone's width
+DAYS = 4  # along the time axis, beside the words in the margin
 LEAST, TALL = 560, 1.55  # what is presented is read from the back of a room
 
 
@@ -67,7 +68,7 @@ def _dots(shape: Dots, look: Look, zone: str) -> go.Figure:
         return theme.empty("Nothing that ended had a promise", look, HEIGHT)
     made = theme.figure(look, HEIGHT)
     made.update_layout(margin_t=26, margin_r=68)
-    theme.time_axis(made, shape.at, zone, hoverformat="%a %-d %b %H:%M")
+    theme.time_axis(made, shape.at, zone, DAYS, hoverformat="%a %-d %b %H:%M")
     low, high = min(0.0, *shape.hours), max(0.0, *shape.hours)
     room = 0.08 * (high - low or 1)
     made.update_yaxes(range=[low - room, high + room], tickformat="+,d", ticksuffix=" h", nticks=6)

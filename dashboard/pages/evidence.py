@@ -79,7 +79,7 @@ def debt(story: Review, scope: Scope) -> None:
 
 def maintenances(story: Review, scope: Scope) -> None:
     """The maintenances, of which each opens."""
-    paper.heading("The maintenances behind this", "Tick a row to open it.")
+    paper.heading("The maintenances behind this", "A title opens its maintenance; a heading sorts.")
     provider, _, kind = (address.said("behind") or "").partition("/")
     names = {"": "Every provider and kind"}
     names |= {f"{each.provider_id}/{each.kind}": f"{each.provider}, {each.kind}" for each in story.lines}

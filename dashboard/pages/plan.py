@@ -75,10 +75,12 @@ def _drawn(story: Plan, scope: Scope) -> None:
     if story.debt:
         paper.points([story.debt])
     paper.heading("Beside each other")
-    paper.table(story.beside, BESIDE, scope.zone, "As planned and instead")
+    with st.container(key="instead"):
+        paper.table(story.beside, BESIDE, scope.zone, "As planned and instead")
     paper.heading("Clashes", "Others that take from the same team, or the same cluster, in the same days.")
     if len(story.clashes):
-        paper.table(story.clashes, CLASHES, scope.zone, "Clashes")
+        with st.container(key="clashes"):
+            paper.table(story.clashes, CLASHES, scope.zone, "Clashes")
     else:
         paper.nothing("None: whoever loses GPUs to this one loses none to another meanwhile.")
     if len(story.decisions):

@@ -15,7 +15,7 @@ from dashboard.views.words import reached
 JOINER = "\u2060"
 NO_BREAK = "\u00a0"
 STAYS = re.compile(  # in one line: a number and its unit, a day, its hour and the zone of that
-    r"(?<=\d) (?=(?:%|h|d|min|GPUs?|nodes?)(?!\w)|[A-Z][a-z]{2} \d\d:\d\d)"
+    r"(?<=\d) (?=(?:%|h|d|min|GPUs?|nodes?|hours?|days?)(?!\w)|[A-Z][a-z]{2} \d\d:\d\d)"
     r"|(?<=\b[A-Z][a-z]{2}) (?=\d\d:\d\d)|(?<=:\d\d) (?=[A-Z]{3,4}\b)"
 )
 NUMBERED = re.compile(r"(?<![\w\\:-])([A-Z]{1,6}\\-\d{1,7})(?!\w|\\-)")  # a case, a change, a maintenance

@@ -90,7 +90,8 @@ def _last(story: Trust, scope: Scope) -> None:
     shown = story.scores.assign(
         group=story.scores["by"].map(GROUPS).where(first, " "), held=(story.scores["held"] * 100).round()
     )
-    paper.table(shown, SCORES, scope.zone, "Scores by when it was said, provider and kind")
+    with st.container(key="rivals"):
+        paper.table(shown, SCORES, scope.zone, "Scores by when it was said, provider and kind")
 
 
 def _hours(hours: float) -> str:

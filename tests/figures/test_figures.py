@@ -18,7 +18,7 @@ from dashboard.figures.spark import spark
 from dashboard.figures.stays import stays
 from dashboard.figures.theme import DARK, LETTERS, LIGHT, Look, shortened
 from dashboard.figures.timeline import timeline
-from dashboard.model.deck import OURS, Bars, Series
+from dashboard.model.deck import OURS, Bars, Dots, Series
 from dashboard.model.history import Lane, Lanes, stays_of
 from dashboard.model.outlook import Bar, Fan, Mark, Racks, ReturnCurve, Slip
 from dashboard.model.stages import CODE, Stage
@@ -406,6 +406,13 @@ def test_a_level_that_held_lies_on_the_thin_line(look: Look) -> None:
     assert list(named(figure, "held").y) == [0.1, 0.4, 0.9]
     diagonal = figure.layout.shapes[0]
     assert (diagonal.x0, diagonal.y0, diagonal.x1, diagonal.y1) == (0, 0, 1, 1)
+
+
+def test_the_days_of_a_review_stand_apart_on_a_phone() -> None:
+    at = tuple(NOW + each * 24 * HOUR for each in range(90))
+    figure = chart(Dots(("M",) * 90, at, (1.0,) * 90, (True,) * 90, "hours"), LIGHT, "UTC")
+
+    assert len(figure.layout.xaxis.tickvals) <= 4
 
 
 def test_percentages_are_written_alike_in_what_hovers() -> None:

@@ -24,6 +24,7 @@ AT = datetime(2026, 11, 18, 13, 0, tzinfo=UTC)
         ("&lt;b", r"\&lt;b"),
         ("14:00", r"14\:00"),
         ("95 % of 40 GPUs in 3 h", "95\u00a0% of 40\u00a0GPUs in 3\u00a0h"),
+        ("puts 95 % back 2 hours later", "puts 95\u00a0% back 2\u00a0hours later"),
         ("by Sat 28 Nov 14:00 UTC", "by Sat 28\u00a0Nov\u00a014\\:00\u00a0UTC"),
         ("by Sat 02:00", "by Sat\u00a002\\:00"),
     ],
