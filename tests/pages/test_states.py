@@ -3,7 +3,6 @@
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pandas as pd
 import pytest
@@ -11,10 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.errors import LogUnavailable
 from dashboard.model.scope import Scope
-from dashboard.pages.capacity import BEHIND
 from dashboard.pages.questions import Answers
 from dashboard.pages.shell import Drawn
-from dashboard.pages.watch import STUCK
 from dashboard.views.can_i_run import CanIRun
 from dashboard.views.partner import Partner
 from tests.pages.fakes import HOSTILE, Fake
@@ -481,15 +478,6 @@ def test_lifecycle_without_a_finished_maintenance_says_why_there_are_no_times() 
 
     assert "No node is out for maintenance." in shown
     assert "No maintenance here is finished yet." in shown
-
-
-@pytest.mark.parametrize("grid", [STUCK, BEHIND])
-def test_a_grid_has_room_for_the_name_of_a_maintenance(grid: dict[str, Any]) -> None:
-    """Six pixels a letter: more than how long its like usually take needs."""
-    name = "Coolant exchange in the secondary loop, rows A to C"
-
-    assert grid["title"]["width"] >= 6 * len(name)
-    assert grid.get("usual", {}).get("width", 0) <= 7 * len("19 in 20 take at most 100 h")
 
 
 def test_the_table_of_stages_names_roles_as_the_diagram_does() -> None:
