@@ -117,8 +117,8 @@ def _mark(made: go.Figure, mark: Mark, look: Look, zone: str, *, side: str, rise
         cliponaxis=False,
         hoverinfo="skip",
     )
-    beside = {"xanchor": side, "xshift": 3 if side == "left" else -3, "text": theme.fitting(mark.words, LONG, WHOLE)}
-    theme.note(made, x, 1, mark.words, colour, yref="paper", yanchor="bottom", yshift=rise, **beside)
+    theme.name(made, x, 1, mark.words, colour, room=(LONG, WHOLE), yref="paper", yanchor="bottom", yshift=rise,
+               xanchor=side, xshift=3 if side == "left" else -3)  # fmt: skip
 
 
 def _labels(shape: Fan) -> list[tuple[int, str]]:

@@ -11,7 +11,7 @@ from dashboard.model.stages import STAGES, Stage
 
 ROW = 44
 MOST = 12  # lanes; older ones are read in the table
-LONG, WHOLE = 34, 64  # letters of a title, on a phone and on a desk
+ROOM = 34, 64  # letters of a title, on a phone and on a desk
 STEPS = (1, 2, 4, 6, 12, 24, 48, 96, 168, 336, 672, 1344)  # hours between two ticks
 LETTERED = 0.03  # of the width: a shorter stay has no room for a letter
 
@@ -30,8 +30,8 @@ def stays(shape: Lanes, look: Look, zone: str) -> go.Figure:
     made.update_xaxes(range=[0, most], dtick=step, ticksuffix=" h", tickangle=0, showgrid=True, gridcolor=look.grid)
     _bars(made, shown, shape, most, look, zone)
     for row, lane in enumerate(shown):
-        left = {"xref": "paper", "xanchor": "left", "yshift": 17, "text": _words(lane, zone)}
-        theme.note(made, 0, row, lane.title, look.text, **left)
+        theme.name(made, 0, row, lane.title, look.text, room=ROOM, rest=_when(lane, zone),
+                   xref="paper", xanchor="left", yshift=17)  # fmt: skip
     _usual(made, shape, most, look)
     if len(shown) < len(shape.lanes):
         words = f"the latest {len(shown)} of {len(shape.lanes)}"
@@ -45,9 +45,9 @@ def _reach(lane: Lane, shape: Lanes) -> float:
     return ((lane.out[-1].until or shape.now) - begun).total_seconds() / 3600
 
 
-def _words(lane: Lane, zone: str) -> str:
+def _when(lane: Lane, zone: str) -> str:
     at = f" · {theme.local(lane.out_at, zone):%-d %b %Y}" if lane.out_at else ""
-    return theme.fitting(lane.title, LONG, WHOLE) + at + ("" if lane.back_at else " · not back")
+    return at + ("" if lane.back_at else " · not back")
 
 
 def _bars(made: go.Figure, shown: tuple[Lane, ...], shape: Lanes, most: float, look: Look, zone: str) -> None:

@@ -177,16 +177,22 @@ def shortened(words: str, most: int) -> str:
     if len(words) <= most:
         return words
     told = words.split()
-    ending = _fitting(told[:0:-1], most // 2 - 1)
+    ending = _within(told[:0:-1], most // 2 - 1)
     tail = " ".join(reversed(ending))
-    head = " ".join(_fitting(told[: len(told) - len(ending)], most - len(GAP) - len(tail)))
+    head = " ".join(_within(told[: len(told) - len(ending)], most - len(GAP) - len(tail)))
     return f"{head}{GAP}{tail}".rstrip() if head else f"{words[: most - 1]}…"
 
 
-def _fitting(words: Sequence[str], most: int) -> Sequence[str]:
+def _within(words: Sequence[str], most: int) -> Sequence[str]:
     """As many of them, from the first on, as fit into so many letters."""
     upto = accumulate(len(each) + 1 for each in words)
     return words[: sum(each <= most + 1 for each in upto)]
+
+
+def name(made: go.Figure, x: object, y: object, words: str, colour: str, *, room: tuple[int, int], rest: str = "",
+         **more: object) -> None:  # fmt: skip
+    """A direct label that is a name, as far as there is room, and what follows it."""
+    note(made, x, y, words, colour, text=fitting(words, *room) + letters(rest), **more)
 
 
 def letters(words: str) -> str:

@@ -10,7 +10,7 @@ from dashboard.figures.theme import Look
 from dashboard.model.outlook import Bar
 
 ROW = 44
-LONG, WHOLE = 32, 64  # letters of a title, on a phone and on a desk
+ROOM = 32, 64  # letters of a title, on a phone and on a desk
 MOST = 40  # bars; a longer list is read in the table
 
 
@@ -56,8 +56,7 @@ def _bar(made: go.Figure, row: int, bar: Bar, now: datetime, look: Look, zone: s
 def _title(made: go.Figure, row: int, bar: Bar, colour: str) -> None:
     """Above its row, at the left edge: one column to read down, and none is cut off, even on a phone."""
     rest = f" · {bar.group}" + (f" · {bar.risk}" if bar.risk else "")
-    words = theme.fitting(bar.title, LONG, WHOLE) + theme.letters(rest)
-    theme.note(made, 0, row, bar.title, colour, text=words, xref="paper", xanchor="left", yshift=17)
+    theme.name(made, 0, row, bar.title, colour, room=ROOM, rest=rest, xref="paper", xanchor="left", yshift=17)
 
 
 def _instants(bars: Sequence[Bar], now: datetime) -> list[datetime]:

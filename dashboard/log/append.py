@@ -76,7 +76,7 @@ class Appending:
 def take_position(
     connection: Connection, now: datetime, what: str, rows: int, *, newest: int = EVER, oldest: int | None = None
 ) -> int:
-    """Moves the log on by one position, which is what readers watch; `newest` and `oldest` are when the first and the
+    """Moves the log on by one position, which is what readers watch; `oldest` and `newest` are when the first and the
     last of the new rows were recorded."""
     known = connection.scalar(select(appends.c.newest_recorded_at).order_by(appends.c.position.desc()).limit(1))
     newest = max(newest, EVER if known is None else known)
