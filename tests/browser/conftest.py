@@ -1,4 +1,4 @@
-"""One browser and one demo for all tests of the pages."""
+"""One demo for all tests of the pages, and a browser for those of one file."""
 
 from collections.abc import Iterator
 
@@ -8,9 +8,9 @@ from playwright.sync_api import Browser
 from tests.browser.chromium import App, browsing, serving
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A real browser."""
+    """A real browser. It is driven by an event loop, beside which the tests of other files could not run theirs."""
     with browsing() as found:
         yield found
 

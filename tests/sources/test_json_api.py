@@ -15,7 +15,7 @@ RECORDS = [{"id": f"t-{i}", "about": {"name": f"Team {i}"}} for i in range(1, 6)
 
 
 def api(server: Loopback, **options: Any) -> JsonApi:
-    told = {"name": "api", "type": "json", "url": f"{server.url}/v1", "records": "items", "facts": TEAMS, "timeout": 1}
+    told = {"name": "api", "type": "json", "url": f"{server.url}/v1", "records": "items", "facts": TEAMS, "timeout": 5}
     return JsonApi.model_validate(told | options)
 
 

@@ -33,7 +33,7 @@ def listed(*nodes: dict[str, Any], following: str = "") -> dict[str, Any]:
 
 
 def kubernetes(server: Loopback, **options: Any) -> Kubernetes:
-    told = {"name": "k8s", "type": "kubernetes", "url": server.url, "cluster": "c", "timeout": 1, "watch": False}
+    told = {"name": "k8s", "type": "kubernetes", "url": server.url, "cluster": "c", "timeout": 5, "watch": False}
     labels = {"rack_label": "topology/rack", "team_label": "fleet/team"}
     return Kubernetes.model_validate(told | labels | options)
 

@@ -48,7 +48,7 @@ class Told(Asked):
     """A cluster that answers as a test says."""
 
     def __init__(self, engine: Engine, server: Loopback, **options: Any) -> None:
-        given = {"name": "slurm", "type": "slurm", "url": server.url, "cluster": "c", "user": "root", "timeout": 1}
+        given = {"name": "slurm", "type": "slurm", "url": server.url, "cluster": "c", "user": "root", "timeout": 5}
         super().__init__(engine, Slurm.model_validate(given | options))
         self.nodes: list[Any] = []
         self.reservations: list[Any] = []

@@ -26,7 +26,7 @@ def maintenance(**rest: Any) -> dict[str, Any]:
 
 
 def page(server: Loopback) -> Statuspage:
-    told = {"name": "status", "type": "statuspage", "url": server.url, "provider": "nimbus", "timeout": 1}
+    told = {"name": "status", "type": "statuspage", "url": server.url, "provider": "nimbus", "timeout": 5}
     return Statuspage.model_validate(told | {"components": {"GPU East": "nimbus-iad-1"}})
 
 
