@@ -54,8 +54,9 @@ class Appending:
             self.new[name] += new
             recorded = stored_columns(fact).index(recorded_column(fact))
             instants = [row[recorded] for row in stored]
-            self.newest = max(self.newest, *instants)
-            self.oldest = min(instants) if self.oldest is None else min(self.oldest, *instants)
+            first, last = min(instants), max(instants)
+            self.newest = max(self.newest, last)
+            self.oldest = first if self.oldest is None else min(self.oldest, first)
             for each, span in derive.follow(self.connection, fact, stored).items():
                 self.spans[each] = derive.joined(self.spans[each], span) if each in self.spans else span
         return new

@@ -106,8 +106,12 @@ def _next_first(each: Summary) -> tuple[bool, float, str]:
 def _both(connection: Connection, ahead: Ahead, name: str, change: Alternative) -> tuple[Forecast, Forecast]:
     """As planned and instead, by what is learnt from those alike, with the same luck in both."""
     ids, hour = (name, *_alike(ahead.picture.known, name)), ahead.now.replace(minute=0, second=0, microsecond=0)
-    chronicle = read_chronicle(connection, ids, ahead.at)
-    experience = _learnt.get(connection, (hour, ids), hour, lambda: learn(chronicle.at(hour)))
+
+    def learnt() -> Experience:
+        return learn(read_chronicle(connection, ids, ahead.at).at(hour))
+
+    experience = _learnt.get(connection, (hour, ids), hour, learnt)
+    chronicle = read_chronicle(connection, [name], ahead.at)
     known = chronicle.at(ahead.now, [name])
     rollout = known.rollouts[0]
     places = [Place(each.cluster_id, each.team_id) for each in chronicle.members(name, ahead.now)]
