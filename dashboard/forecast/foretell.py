@@ -11,6 +11,7 @@ from dashboard.forecast.engine import ENGINE, Experience, Futures, foresee, fore
 from dashboard.forecast.noise import seed_of
 from dashboard.forecast.paces import Drawn
 from dashboard.forecast.quantiles import Capacity, Returns, back_in, capacity, returns_of, together
+from dashboard.model.instants import full_hour
 from dashboard.model.outlook import FRACTIONS, HORIZON_DAYS, LEVELS, Forecast, Part, Quantiles
 from dashboard.model.rollout import Codes, Hours, Rollout
 
@@ -107,7 +108,7 @@ def returns(rollout: Rollout, hour_of_week: float, experience: Experience, as_of
 
 def grid_from(as_of: datetime) -> tuple[datetime, ...]:
     """The instants at which a forecast tells capacity: now, then full hours, so that forecasts can be added up."""
-    first = as_of.replace(minute=0, second=0, microsecond=0)
+    first = full_hour(as_of)
     hours = [*range(1, FINE_HOURS), *range(FINE_HOURS, HORIZON_DAYS * 24 + 1, COARSE_HOURS)]
     return (as_of, *(first + timedelta(hours=each) for each in hours))
 

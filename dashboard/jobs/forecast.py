@@ -24,7 +24,7 @@ from dashboard.log.owed import all_cases
 from dashboard.log.state import maintenances
 from dashboard.log.tables import current_stages, touched
 from dashboard.log.usual_times import replace_usual
-from dashboard.model.instants import micros
+from dashboard.model.instants import full_hour, micros
 from dashboard.model.outlook import Forecast
 from dashboard.model.rollout import Rollout
 from dashboard.model.stages import CLOSED
@@ -51,7 +51,7 @@ _FORKED.set_forkserver_preload([__name__])
 
 def known_since(at: datetime) -> datetime:
     """The instant whose experience serves a forecast at `at`: the full hour, so that one fit serves many forecasts."""
-    return at.replace(minute=0, second=0, microsecond=0)
+    return full_hour(at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,11 @@ EVER = (datetime(1, 1, 1, tzinfo=UTC) - EPOCH) // MICROSECOND
 """Recorded before anything else: what counts as always known."""
 
 
+def full_hour(at: datetime) -> datetime:
+    """The full hour that it is in, of its own zone."""
+    return at.replace(minute=0, second=0, microsecond=0)
+
+
 def micros(at: datetime) -> int:
     """An aware instant as microseconds. Raises TypeError for a naive one."""
     return (at - EPOCH) // MICROSECOND

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from dashboard.model.instants import iso
+from dashboard.model.instants import full_hour, iso
 from dashboard.pages import address
 from dashboard.pages.text import plain, when, zone_words
 
@@ -100,5 +100,5 @@ def _play(plays: bool) -> None:
 
 
 def _replay(now: datetime) -> None:
-    _write(iso((now - DAY).replace(minute=0, second=0, microsecond=0)))
+    _write(iso(full_hour(now - DAY)))
     _play(True)

@@ -13,7 +13,7 @@ from dashboard.forecast.foretell import Place, foretell_in_parts
 from dashboard.log.chronicle import read_chronicle
 from dashboard.log.read import in_force_of
 from dashboard.log.state import Known
-from dashboard.model.instants import instant
+from dashboard.model.instants import full_hour, instant
 from dashboard.model.outlook import LIKELY, Forecast, ReturnCurve
 from dashboard.model.planning import Alternative, alternatives
 from dashboard.model.scope import Scope
@@ -105,7 +105,7 @@ def _next_first(each: Summary) -> tuple[bool, float, str]:
 
 def _both(connection: Connection, ahead: Ahead, name: str, change: Alternative) -> tuple[Forecast, Forecast]:
     """As planned and instead, by what is learnt from those alike, with the same luck in both."""
-    ids, hour = (name, *_alike(ahead.picture.known, name)), ahead.now.replace(minute=0, second=0, microsecond=0)
+    ids, hour = (name, *_alike(ahead.picture.known, name)), full_hour(ahead.now)
 
     def learnt() -> Experience:
         return learn(read_chronicle(connection, ids, ahead.at).at(hour))

@@ -12,7 +12,7 @@ from dashboard.forecast.foretell import Place, foretell
 from dashboard.forecast.usual import usual_times
 from dashboard.log.chronicle import read_chronicle
 from dashboard.log.owed import all_cases
-from dashboard.model.instants import micros
+from dashboard.model.instants import full_hour, micros
 from dashboard.model.outlook import Forecast
 from dashboard.model.usual import UsualTimes
 from dashboard.views.kept import Kept
@@ -52,14 +52,14 @@ def usual_then(connection: Connection, as_of: datetime) -> UsualTimes:
     with _lock:
         then = _then(connection, as_of)
         if then.usual is None:
-            hour = _hour(as_of)
+            hour = full_hour(as_of)
             then.usual = usual_times(then.experience, all_cases(connection, micros(hour)), hour)
         return then.usual
 
 
 def _then(connection: Connection, as_of: datetime) -> Then:
     def learnt() -> Then:
-        return Then(as_of, learn(read_chronicle(connection, at=micros(as_of)).at(_hour(as_of))))
+        return Then(as_of, learn(read_chronicle(connection, at=micros(as_of)).at(full_hour(as_of))))
 
     return _kept.get(connection, as_of, as_of, learnt)
 
@@ -72,7 +72,3 @@ def _made(connection: Connection, then: Then, ids: Sequence[str], *, reasons: bo
             Place(each.cluster_id, each.team_id) for each in chronicle.members(rollout.maintenance_id, then.as_of)
         ]
         yield foretell(rollout, places, known.hour_of_week, then.experience, then.as_of, reasons=reasons)
-
-
-def _hour(at: datetime) -> datetime:
-    return at.replace(minute=0, second=0, microsecond=0)
