@@ -32,7 +32,7 @@ def written(tmp_path: Path, *urls: str) -> Path:
     """A configuration of JSON interfaces named a, b, …, each asked every half second."""
     file = tmp_path / "sources.toml"
     file.write_text("".join(
-        f'[[sources]]\nname = "{name}"\ntype = "json"\nurl = "{url}"\nrecords = "items"\ntimeout = 2\n'
+        f'[[sources]]\nname = "{name}"\ntype = "json"\nurl = "{url}"\nrecords = "items"\ntimeout = 15\n'
         'interval = "0.5s"\ntoken_env = "THEIR_TOKEN"\n'
         '[sources.facts.nodes]\nnode_id = "host"\ngpus = { value = "8" }\ncluster_id = { value = "c" }\n'
         '[sources.facts.node_transitions]\nmaintenance_id = "change"\nnode_id = "host"\nstage = "state"\n'
@@ -120,7 +120,7 @@ def test_the_worker_collects_forecasts_recovers_and_stops_when_told(server: Loop
             fail(server, "503")
             until(lambda: state(engine).error != "")
             server.says({"items": [CORDONED, CORDONED | {"state": "in_service", "at": "2026-03-01T12:00:00Z"}]})
-            until(lambda: len(transitions(engine)) == 2, seconds=40)
+            until(lambda: len(transitions(engine)) == 2)
             process.send_signal(signal.SIGTERM)
             began = time.monotonic()
             status = process.wait(timeout=30)
@@ -138,7 +138,7 @@ def test_the_worker_collects_forecasts_recovers_and_stops_when_told(server: Loop
     assert TOKEN not in written_down
 
 
-def until(true: Callable[[], object], seconds: float = 30) -> None:
+def until(true: Callable[[], object], seconds: float = 90) -> None:
     """Waits for something to become true."""
     end = time.monotonic() + seconds
     while not true():

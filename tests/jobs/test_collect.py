@@ -20,7 +20,7 @@ from dashboard.log.tables import FACT_TABLES
 from dashboard.model.instants import micros
 from dashboard.sources.json_api import JsonApi
 from dashboard.sources.seam import Batch, Batches, Secret, Source
-from tests.sources.faults import FAULTS, TOKEN, fail
+from tests.sources.faults import FAULTS, TOKEN, fail, patience
 from tests.sources.loopback import Handler, Loopback
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -48,7 +48,7 @@ class Clock:
 def api(url: str, **options: Any) -> JsonApi:
     held = Secret(where="the environment variable THEIR_TOKEN", held=SecretStr(TOKEN))
     told = {"name": "fleet", "type": "json", "url": url, "records": "items", "facts": FACTS, "token": held}
-    return JsonApi.model_validate(told | {"timeout": 1, "largest_mb": 0.2} | options)
+    return JsonApi.model_validate(told | {"timeout": 15, "largest_mb": 0.2} | options)
 
 
 def collector(engine: Engine, source: Source, clock: Clock, worker: str = "w-1") -> Collector:
@@ -76,7 +76,7 @@ def test_after_every_fault_nothing_is_lost_nothing_comes_twice_and_it_recovers(
 ) -> None:
     """One fact before the fault, one that arises during it, and the log says in words what is wrong meanwhile."""
     clock = Clock()
-    source = collector(engine, api(f"{server.url}/items"), clock)
+    source = collector(engine, api(f"{server.url}/items", timeout=patience(name)), clock)
     server.says({"items": [CORDONED]})
     source.poll()
 
@@ -408,7 +408,7 @@ def test_two_workers_do_not_ask_the_same_source(engine: Engine, server: Loopback
     asked = len(server.asked)
     first.let_go()
     hows.append(second.poll().how)
-    clock.go(LEASE.total_seconds() + 10)  # w-2 is dead
+    clock.go(2 * LEASE.total_seconds())  # w-2 is dead
     hows.append(first.poll().how)
 
     assert hows == [How.DONE, How.HELD, How.DONE, How.DONE]
@@ -424,7 +424,7 @@ def test_of_many_workers_that_come_at_once_one_asks(engine: Engine, server: Loop
         handler.send_json({"items": [CORDONED]})
 
     server.reply = reply
-    workers = [collector(engine, api(server.url, timeout=5), Clock(), f"w-{i}") for i in range(8)]
+    workers = [collector(engine, api(server.url), Clock(), f"w-{i}") for i in range(8)]
     with ThreadPoolExecutor(8) as pool:
         hows = sorted(each.how for each in pool.map(Collector.poll, workers))
 

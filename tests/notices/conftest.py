@@ -48,9 +48,7 @@ def postbox() -> Iterator[tuple[Postbox, int]]:
 
 
 def mail(port: int, **more: Any) -> Mail:
-    return Mail(
-        name="mail", host="127.0.0.1", port=port, security="none", sender="dash@fleet.example", timeout=2.0, **more
-    )
+    return Mail(name="mail", host="127.0.0.1", port=port, security="none", sender="dash@fleet.example", **more)
 
 
 def text_of(got: Mailed) -> str:

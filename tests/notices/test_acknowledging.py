@@ -93,7 +93,7 @@ class Client:
 
 
 def hook(url: str) -> Webhook:
-    return Webhook(name="hook", url=Secret.holding("t", url), secret=Secret.holding("t", "s"), timeout=0.5)
+    return Webhook(name="hook", url=Secret.holding("t", url), secret=Secret.holding("t", "s"))
 
 
 def key(engine: Engine) -> str:

@@ -35,7 +35,7 @@ def held(value: str) -> Secret:
 
 
 def webhook(url: str, name: str = "hook", **more: Any) -> Webhook:
-    return Webhook(name=name, url=held(url), secret=held(SECRET), **({"timeout": 1.0} | more))
+    return Webhook(name=name, url=held(url), secret=held(SECRET), **more)
 
 
 def states(engine: Engine) -> dict[str, str]:
@@ -253,7 +253,7 @@ def test_a_channel_that_hangs_delays_no_other(engine: Engine, server: Loopback) 
 
     def drip(handler: Handler) -> None:
         handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
-        for _ in range(100):
+        for _ in range(300):
             handler.wfile.write(b"X-Slow: 1\r\n")
             time.sleep(0.1)
 
@@ -265,7 +265,7 @@ def test_a_channel_that_hangs_delays_no_other(engine: Engine, server: Loopback) 
         slow = courier(engine, plan, "slow")
 
         assert slow.deliver() == (0, 1)
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 15
         assert courier(engine, plan, "well").deliver() == (1, 0)
 
     assert "it hangs" in tried(engine)[0][1]
@@ -317,7 +317,7 @@ def test_mail_errors_have_words() -> None:
         (smtplib.SMTPSenderRefused(550, b"", "x"), "refuses the sender"),
         (smtplib.SMTPNotSupportedError(), "does not offer"),
         (ssl.SSLCertVerificationError(), "not trusted"),
-        (TimeoutError(), "did not answer within 2 s"),
+        (TimeoutError(), "did not answer within 15 s"),
         (smtplib.SMTPDataError(451, b""), "answered 451"),
         (ConnectionRefusedError(), "cannot be reached (ConnectionRefusedError)"),
     ):

@@ -19,7 +19,7 @@ from dashboard.options import Secret
 from tests.notices.places import NOW, plan_of, settled
 from tests.sources.loopback import Loopback
 
-HOOK = '[[notices.channels]]\nname = "hook"\ntype = "webhook"\nurl_env = "URL"\nsecret_env = "SECRET"\ntimeout = "1s"\n'
+HOOK = '[[notices.channels]]\nname = "hook"\ntype = "webhook"\nurl_env = "URL"\nsecret_env = "SECRET"\n'
 TEAMS = '[[notices.audiences]]\nname = "teams"\nfor = "teams"\nchannels = ["hook"]\n'
 MAIL = '[[notices.channels]]\nname = "mail"\ntype = "email"\nhost = "h"\nsender = "a@b.example"\n'
 
@@ -76,9 +76,9 @@ def test_doctor_says_of_each_channel_what_to_change(engine: Engine, server: Loop
     secret = Secret.holding("the test", "s3cret")
 
     def hook(name: str, url: str) -> Webhook:
-        return Webhook(name=name, url=Secret.holding("the test", url), secret=secret, timeout=0.5)
+        return Webhook(name=name, url=Secret.holding("the test", url), secret=secret)
 
-    mail = Mail(name="mail", host="127.0.0.1", port=9, security="none", sender="a@b.example", timeout=0.5)
+    mail = Mail(name="mail", host="127.0.0.1", port=9, security="none", sender="a@b.example")
     audience = {"name": "teams", "for": "teams", "only": ["t-vis", "t-gone"], "channels": ["mail", "moved"]}
     plan = plan_of(
         hook("moved", f"{server.url}/s3cret"), hook("away", "http://127.0.0.1:9/"), mail, audiences=[audience]

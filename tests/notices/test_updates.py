@@ -35,7 +35,7 @@ def plan_of(*channels: Any, **told: Any) -> Notices:
 
 
 def chat(url: str = "http://127.0.0.1:9/") -> Slack:
-    return Slack(name="chat", url=Secret.holding("the test", url), timeout=1.0)
+    return Slack(name="chat", url=Secret.holding("the test", url))
 
 
 def plainly(_: Any, update: Update, since: datetime, now: datetime) -> Written:

@@ -81,6 +81,11 @@ FAULTS: dict[str, tuple[Callable[[Handler], None], str]] = {
 }
 
 
+def patience(name: str) -> int:
+    """Seconds for a source that fails in this way: few only where they have to run out, since machines may be slow."""
+    return 1 if "time-out" in name else 15
+
+
 def fail(server: Loopback, name: str) -> str:
     """Has the server fail in this way; returns what must be said of it."""
     server.reply, words = FAULTS[name]

@@ -25,7 +25,7 @@ from dashboard.sources.aws_support import Support
 from dashboard.sources.http import Client
 from dashboard.sources.seam import Secret
 from tests.sources.asked import Asked
-from tests.sources.faults import FAULTS, TOKEN, fail
+from tests.sources.faults import FAULTS, TOKEN, fail, patience
 from tests.sources.loopback import Handler, Loopback, loopback
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -277,7 +277,7 @@ def test_a_health_event_that_vanishes_was_called_off_and_a_strange_word_is_kept(
 )
 def test_every_fault_of_aws_is_one_sentence_and_it_recovers(engine: Engine, server: Loopback, name: str) -> None:
     words = fail(server, name)
-    asked = Asked(engine, health(server.url, timeout=1, largest_mb=0.2))
+    asked = Asked(engine, health(server.url, timeout=patience(name), largest_mb=0.2))
 
     failed = asked.again()
     HealthSays(server).events = [told("upcoming", 1772400000.0)]

@@ -16,7 +16,7 @@ from dashboard.log.database import opened, reading
 from dashboard.log.tables import FACT_TABLES
 from dashboard.sources import SOURCES
 from tests.sources.asked import Asked
-from tests.sources.faults import FAULTS, TOKEN, fail
+from tests.sources.faults import FAULTS, TOKEN, fail, patience
 from tests.sources.loopback import Loopback
 from tests.sources.worlds import World
 
@@ -155,8 +155,7 @@ def test_after_every_fault_it_says_what_is_wrong_and_goes_on(logs: Any, world: W
     asked.again()
     facts = held(engine)
     for name in FAULTS if world.over_http else ():
-        hurry = 0.5 if "time-out" in name else 5
-        failing = Asked(engine, world.source(timeout=hurry, largest_mb=0.2))
+        failing = Asked(engine, world.source(timeout=patience(name), largest_mb=0.2))
         failing.now = asked.now
         fail(server, name)
         failed = failing.again()

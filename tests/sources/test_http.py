@@ -13,7 +13,7 @@ from dashboard.errors import SourceFailed, SourceRefused, SourceUnavailable
 from dashboard.sources.http import Client
 from dashboard.sources.json_api import JsonApi
 from dashboard.sources.seam import Secret
-from tests.sources.faults import FAULTS, TOKEN, fail
+from tests.sources.faults import FAULTS, TOKEN, fail, patience
 from tests.sources.loopback import Loopback, loopback
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -22,7 +22,7 @@ HELD = Secret(where="the environment variable THEIR_TOKEN", held=SecretStr(TOKEN
 
 
 def api(url: str, **options: object) -> JsonApi:
-    told = {"name": "fleet", "url": url, "token": HELD, "timeout": 1, "largest_mb": 0.2, "records": "items"}
+    told = {"name": "fleet", "url": url, "token": HELD, "timeout": 15, "largest_mb": 0.2, "records": "items"}
     return JsonApi.model_validate(told | {"facts": FACTS} | options)
 
 
@@ -38,7 +38,7 @@ def test_every_fault_is_one_sentence_without_the_secret(server: Loopback, name: 
     """It names the source, says what is wrong, and holds neither the token nor the parameters of the address."""
     words = fail(server, name)
 
-    said = polled(api(f"{server.url}/items?key=in-the-address"))
+    said = polled(api(f"{server.url}/items?key=in-the-address", timeout=patience(name)))
 
     assert said.startswith("fleet: ")
     assert words in said

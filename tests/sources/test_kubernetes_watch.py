@@ -90,7 +90,7 @@ def api(server: Loopback) -> Iterator[ApiServer]:
 
 
 def kubernetes(server: Loopback, **options: Any) -> Kubernetes:
-    told = {"name": "k8s", "type": "kubernetes", "url": server.url, "cluster": "c", "timeout": 2}
+    told = {"name": "k8s", "type": "kubernetes", "url": server.url, "cluster": "c"}
     labels = {"rack_label": "topology/rack", "team_label": "fleet/team"}
     return Kubernetes.model_validate(told | labels | options)
 

@@ -160,11 +160,11 @@ def test_no_junk_is_an_error_and_none_is_lost(raw: bytes) -> None:
 @pytest.mark.parametrize("piece", ["<a ", "<!--", "<", "</", "<a b='", "<style>", "<script><!--", "&", "<p>", "&#x26;"])
 def test_no_page_takes_long(piece: str) -> None:
     """Half a megabyte of what has parsers look for an end that never comes."""
-    began = time.monotonic()
+    began = time.process_time()
 
     text_of_page(piece * (500_000 // len(piece)))
 
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_what_is_seen_is_told_from_what_is_not() -> None:
@@ -179,11 +179,11 @@ def test_what_is_seen_is_told_from_what_is_not() -> None:
 @pytest.mark.parametrize("header", ["From", "Subject", "Content-Type"])
 @pytest.mark.parametrize("piece", [b'"', b";a=", b",", b"a b ", b"(", b"=?utf-8?q?a?= "])
 def test_no_header_takes_long(header: str, piece: bytes) -> None:
-    began = time.monotonic()
+    began = time.process_time()
 
     read_mail(header.encode() + b": " + piece * (50_000 // len(piece)) + b"\r\n\r\nbody")
 
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_a_subject_may_be_encoded_or_not() -> None:

@@ -15,7 +15,7 @@ from dashboard.sources.kusto import Kusto
 from dashboard.sources.microsoft import instant_text, machine_of
 from dashboard.sources.seam import Secret
 from tests.sources.asked import Asked
-from tests.sources.faults import FAULTS, TOKEN, fail
+from tests.sources.faults import FAULTS, TOKEN, fail, patience
 from tests.sources.kusto_cluster import Cluster
 from tests.sources.loopback import Loopback, loopback
 
@@ -147,7 +147,7 @@ def test_every_fault_of_entra_is_one_sentence_and_it_recovers(
     engine: Engine, server: Loopback, login: Loopback, name: str
 ) -> None:
     Cluster(server)
-    asked = Asked(engine, source(server, login, timeout=1 if "time-out" in name else 5))
+    asked = Asked(engine, source(server, login, timeout=patience(name)))
     words = fail(login, name)
 
     failed = asked.again()

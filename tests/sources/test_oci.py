@@ -17,7 +17,7 @@ from dashboard.sources.oci import Maintenance
 from dashboard.sources.oci_announcements import Announcements
 from dashboard.sources.seam import Secret
 from tests.sources.asked import Asked
-from tests.sources.faults import FAULTS, fail
+from tests.sources.faults import FAULTS, fail, patience
 from tests.sources.loopback import Handler, Loopback
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -177,7 +177,7 @@ def test_oci_announcements_of_one_chain_are_one_maintenance(engine: Engine, serv
 
 @pytest.mark.parametrize("name", sorted(set(FAULTS) - {"other JSON"}))
 def test_every_fault_of_oci_is_one_sentence_and_it_recovers(engine: Engine, server: Loopback, name: str) -> None:
-    asked = Asked(engine, maintenance(server, timeout=1, largest_mb=0.2), ["ocid1.instance.1"])
+    asked = Asked(engine, maintenance(server, timeout=patience(name), largest_mb=0.2), ["ocid1.instance.1"])
     words = fail(server, name)
     if name == "redirect in circles":
         words = "redirects in circles"

@@ -11,7 +11,7 @@ from dashboard.model.parties import NOBODY_ON_CALL as NOBODY
 from dashboard.sources.pagerduty import PagerDuty
 from dashboard.sources.seam import Secret
 from tests.sources.asked import Asked
-from tests.sources.faults import FAULTS, TOKEN, fail
+from tests.sources.faults import FAULTS, TOKEN, fail, patience
 from tests.sources.loopback import Handler, Loopback
 
 HELD = Secret(where="the environment variable THEIR_TOKEN", held=SecretStr(TOKEN))
@@ -76,7 +76,7 @@ def test_pages_of_oncalls_are_one_answer(engine: Engine, server: Loopback) -> No
 
 @pytest.mark.parametrize("name", sorted(set(FAULTS) - {"redirect in circles"}))
 def test_every_fault_is_said_and_the_one_on_call_stays(engine: Engine, server: Loopback, name: str) -> None:
-    asked = Asked(engine, pagerduty(server, SCHEDULED, timeout=1, largest_mb=0.2))
+    asked = Asked(engine, pagerduty(server, SCHEDULED, timeout=patience(name), largest_mb=0.2))
     server.says({"oncalls": [oncall("Ann", "S1")], "more": False})
     asked.again()
     words = fail(server, name)
