@@ -115,6 +115,9 @@ def shift(before: Forecast, last: Forecast, now: datetime) -> tuple[timedelta, s
     gap = last.quantile(ALMOST, LIKELY) - before.quantile(ALMOST, LIKELY)
     if abs(gap) < WORTH_TELLING or last.quantile(ALMOST, LIKELY) <= now:
         return timedelta(0), ""
+    slid = last.starts[LIKELY] - before.starts[LIKELY] if before.starts and last.starts else timedelta(0)
+    if abs(slid) > abs(gap) / 2 and (slid > timedelta(0)) == (gap > timedelta(0)):
+        return gap, f"It is to start {later(slid)}."
     does = " later." if gap > timedelta(0) else " sooner."
     known = {each.partition(PUTS)[0] for each in before.because}
     fresh = [

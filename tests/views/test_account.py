@@ -1,6 +1,7 @@
 """What a finished maintenance is told to have been is what its facts say, and goes where they go."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -84,6 +85,21 @@ def test_an_eta_that_moved_says_by_how_much_and_what_is_new() -> None:
     ]
 
     assert moved(made, NOW, Scope(zone="UTC")) == "6 h later than said Wed 12:20 UTC. 7 nodes failed validation."
+
+
+def test_an_eta_that_moved_because_the_start_did_says_so_first() -> None:
+    def starting(made: Forecast, at: datetime) -> Forecast:
+        return replace(made, starts=dict.fromkeys(LEVELS, at))
+
+    before = starting(said(NOW - 3 * HOUR, NOW + 60 * HOUR), NOW + 40 * HOUR)
+    last = said(NOW, NOW + 90 * HOUR, "80 of 80 nodes have yet to go out.")
+
+    moved_on, hardly = (moved([before, starting(last, at)], NOW, Scope(zone="UTC")) for at in (
+        NOW + 64 * HOUR, NOW + 50 * HOUR,
+    ))  # fmt: skip
+
+    assert moved_on == "30 h later than said Wed 12:20 UTC. It is to start 24 h later."
+    assert hardly == "30 h later than said Wed 12:20 UTC. 80 of 80 nodes have yet to go out."
 
 
 def test_an_eta_that_hardly_moved_says_nothing() -> None:
