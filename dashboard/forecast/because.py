@@ -180,8 +180,14 @@ def _queue(rollout: Rollout, spells: Spells, experience: Experience) -> Iterator
         return
     words = f"{waiting:,} of {_count(rollout.nodes, 'node')} {'has' if waiting == 1 else 'have'} yet to go out"
     if 1 <= rollout.max_unavailable < rollout.nodes:
-        words += f", at most {int(rollout.max_unavailable):,} at once."
-        yield Reason(words, replace(rollout, max_unavailable=float(rollout.nodes)), experience)
+        told, usual = rollout.max_unavailable, experience.slots.usual(rollout, spells)
+        words += (
+            f", about {usual:,.0f} at once, though {told:,.0f} may be"
+            if usual < told
+            else f", at most {told:,.0f} at once"
+        )
+        free = replace(experience, slots=replace(experience.slots, decided=True))
+        yield Reason(words + ".", replace(rollout, max_unavailable=float(rollout.nodes)), free)
     elif waiting < rollout.nodes:
         yield Reason(words + ".", _without(rollout, spells.waiting), experience)
 

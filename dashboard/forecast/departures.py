@@ -11,7 +11,7 @@ from dashboard.forecast.hours import OfficeHours
 from dashboard.forecast.noise import Singles
 from dashboard.forecast.places import places
 from dashboard.forecast.pooling import Floats
-from dashboard.forecast.slots import HOLDS, Turnover, peak, places_at_most, turnover
+from dashboard.forecast.slots import HOLDS, Turnover, peak, turnover
 from dashboard.forecast.spells import Spells
 from dashboard.forecast.units import Units, racks_of, units_of
 from dashboard.forecast.waves import due, in_waves, restart, stops_of
@@ -56,10 +56,7 @@ def queue_of(
     """Who waits, and for what. frees : (paths, nodes) hours until each gives its place back, from now or its start."""
     way = experience.slots.way_of(rollout.provider)
     past, told = turnover(spells, way), rollout.max_unavailable
-    settled = bool(np.isfinite(past.gave).any())
-    slots = experience.slots.draw(
-        rollout.provider, rollout.nodes, told=told, seen=peak(past), settled=settled, paths=frees.shape[0], rng=rng
-    )
+    slots = experience.slots.draw(rollout, past, frees.shape[0], rng)
     rack, gone = rollout.rack, np.isfinite(spells.out_at)
     together = experience.racks.together((rollout.provider, rollout.kind), racks_of(spells.out_at, rack))
     holding = units_of(rack, HOLDS[way][spells.now], together)
@@ -68,7 +65,7 @@ def queue_of(
         past = units_of(rack, gone, together).turnover(past)
         slots = np.maximum(np.rint(slots / waiting.size), 1).astype(np.int64)
         told = told / waiting.size
-    room = places_at_most(told, peak(past))
+    room = experience.slots.room(rollout.provider, told, peak(past))
     number = past.took.size + waiting.number
     return Queue(waiting, waiting.longest(frees), holding.longest(frees), slots, past, room, number)
 
@@ -103,10 +100,11 @@ def departures(
     stops = stops_of(line.past, line.room, partial(hours.opens, hour_of_week=hour_of_week))
     waited = line.waited(hours, hour_of_week)
     idle, gone = waited > IDLE, line.past.took.size
+    known = np.append(passing.pauses, experience.waves.pauses_of(rollout.provider))
     went = np.empty_like(hold)
     for plan in experience.waves.ahead(cell, stops, gone, line.number, idle=idle, paths=start.size, rng=rng):
         rows, pauses = plan.rows, plan.pauses
-        again = restart(waited, passing.pauses, rows.size, rng) if idle else np.zeros(rows.size, np.float32)
+        again = restart(waited, known, rows.size, rng) if idle else np.zeros(rows.size, np.float32)
         if plan.after.size and plan.after[0] == 0 and not line.held.shape[1]:
             # It has been at this stop for a while: what is left of the pause.
             pauses = pauses.copy()

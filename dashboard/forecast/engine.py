@@ -20,7 +20,7 @@ from dashboard.forecast.spells import IS_OUT, Spells, shared_racks, spells_of, t
 from dashboard.model.rollout import Knowledge, Rollout
 from dashboard.model.stages import CLOSED, STAGES
 
-ENGINE = "2026.9"
+ENGINE = "2026.10"
 SPARE = 4
 _MUCH = 4_000_000  # nodes x paths, beyond which none is drawn to spare
 _AT_ONCE = 2_500_000  # nodes x paths simulated together: more need memory that is slow

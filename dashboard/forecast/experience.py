@@ -12,13 +12,14 @@ from dashboard.forecast.fitting import Stays
 from dashboard.forecast.handover import Handover, habit, pauses_of, waves_of
 from dashboard.forecast.hours import WEEK, OfficeHours, fit_hours, round_the_clock
 from dashboard.forecast.labels import labelled
+from dashboard.forecast.limits import learn_slots
 from dashboard.forecast.past import Past, Seen, past_of
 from dashboard.forecast.pooling import Cell, Floats
 from dashboard.forecast.promises import MOST, Promises
-from dashboard.forecast.slots import WAYS_TO_HOLD, Slots, follows, peak, places_at_most
+from dashboard.forecast.slots import Slots, peak
 from dashboard.forecast.spells import IN_SERVICE, REMOVED
 from dashboard.forecast.turns import Turns, fit_turns, moves_of
-from dashboard.forecast.units import Racks, learn_racks, racks_of, units_of
+from dashboard.forecast.units import Racks, learn_racks, racks_of
 from dashboard.forecast.untold import MAY_END_UNSEEN, Untold, learn_untold
 from dashboard.forecast.waves import Stops, Waves, learn_waves, stops_of
 from dashboard.model.rollout import Codes, Knowledge
@@ -68,8 +69,8 @@ def experience_of(known: Knowledge) -> Experience:
     counts = moves_of(past.spells, past.whose, len(seen))
     moves = {each.rollout.maintenance_id: its for each, its in zip(seen, counts, strict=True)}
     untold = learn_untold(past)
-    hours, slots = _hours(seen, known.hour_of_week), _slots(seen)
     racks = learn_racks([(each.cell, racks_of(each.out_at, each.rollout.rack)) for each in seen])
+    hours, slots = _hours_and_slots(seen, racks, known.hour_of_week)
     handovers, waves = _handovers(seen, slots, hours, racks, known.hour_of_week)
     clock = dict.fromkeys(BY_HAND, known.hour_of_week)
     return Experience(
@@ -132,53 +133,35 @@ def _renumbered(codes: Codes) -> tuple[Codes, Codes]:
     return (np.cumsum(there) - 1)[codes], first[there]
 
 
-def _hours(seen: Sequence[Seen], hour_of_week: float) -> dict[str, OfficeHours]:
+def _hours_and_slots(seen: Sequence[Seen], racks: Racks, hour_of_week: float) -> tuple[dict[str, OfficeHours], Slots]:
+    """Both, though each takes the other to be seen: whether a place was free for long, and for how long it was free."""
+    hours = _hours(seen, Slots(), hour_of_week)
+    slots = learn_slots(seen, racks, hours, hour_of_week)
+    return (_hours(seen, slots, hour_of_week) if any(each.size for each in slots.used.values()) else hours), slots
+
+
+def _hours(seen: Sequence[Seen], slots: Slots, hour_of_week: float) -> dict[str, OfficeHours]:
     taken: dict[str, list[Floats]] = {}
     idle: dict[str, Floats] = {}
     for each in seen:
         provider = each.rollout.provider
         taken.setdefault(provider, []).append((each.held[0].took + hour_of_week) % WEEK)
-        idle[provider] = idle.get(provider, np.zeros(WEEK)) + _idle(each, hour_of_week)
+        idle[provider] = idle.get(provider, np.zeros(WEEK)) + _idle(each, slots, hour_of_week)
     return {provider: fit_hours(np.concatenate(takes), idle[provider]) for provider, takes in taken.items()}
 
 
-def _idle(each: Seen, hour_of_week: float) -> Floats:
+def _idle(each: Seen, slots: Slots, hour_of_week: float) -> Floats:
     """(168,) hours that nodes waited though there was room, by hour of the week."""
     held = each.held[0]
     if not held.took.size:
         return np.zeros(WEEK)
-    room = places_at_most(each.rollout.max_unavailable, each.peaks[0])
+    room = slots.room(each.rollout.provider, each.rollout.max_unavailable, each.peaks[0])
     begins = np.nanmin([each.rollout.started, each.rollout.planned_start, held.took.min()])
     begins = max(float(begins), float(held.took.min()) - 4 * 24)
     at = np.arange(begins + 0.5, held.took.max(), 1.0)[:20_000]
     out = np.searchsorted(np.sort(held.took), at, side="right") - np.searchsorted(np.sort(held.gave), at, side="right")
     free = at[out < room]
     return np.bincount(((free + hour_of_week) % WEEK).astype(np.int64), minlength=WEEK).astype(float)
-
-
-def _slots(seen: Sequence[Seen]) -> Slots:
-    """Which way of counting fits the told limits, or the hand-overs from node to node; and shares of those untold."""
-    misfit: dict[str, Floats] = {}
-    share: dict[str, list[float]] = {}
-    for each in seen:
-        rollout, nodes = each.rollout, each.rollout.nodes
-        took = each.held[0].took.size
-        if not took:
-            continue
-        peaks, told = np.array(each.peaks, dtype=float), rollout.max_unavailable
-        if np.isfinite(told) and 1 <= told < nodes and took > told:
-            wrong = np.minimum(np.abs(np.log(peaks / told)), 2.0) * 5
-        else:
-            handed = np.array([follows(way) for way in each.held], dtype=float)
-            wrong = 1.0 - handed[:, 0] / np.maximum(handed[:, 1], 1.0)
-        for name in (rollout.provider, ""):
-            misfit[name] = misfit.get(name, np.zeros(WAYS_TO_HOLD)) + wrong
-        if not np.isfinite(told) and took == nodes:
-            way = int(misfit[rollout.provider].argmin())
-            for name in (rollout.provider, ""):
-                share.setdefault(name, []).append(peaks[way] / nodes)
-    way_of = {name: int(np.argmin(np.round(wrong, 6))) for name, wrong in misfit.items()}
-    return Slots(way_of, {name: np.array(shares) for name, shares in share.items()})
 
 
 def _handovers(
@@ -195,11 +178,11 @@ def _handovers(
         opens = partial(hours[provider].opens, hour_of_week=hour_of_week)
         told = each.rollout.max_unavailable
         whole = held.took.size == each.rollout.nodes
-        units = units_of(each.rollout.rack, np.isfinite(each.out_at), racks.together(each.cell))
+        units = racks.units(each.cell, each.rollout.rack, np.isfinite(each.out_at))
         if units.unit is not None:
             held = units.turnover(held)
             most = peak(held)
-        room = places_at_most(told / units.size, most)
+        room = slots.room(provider, told / units.size, most)
         stops = stops_of(held, room, opens)
         if whole:
             stopped.append((each.cell, units.number, stops))

@@ -41,13 +41,14 @@ PROMPTLY = Handover(np.zeros(0), False)
 def pauses_of(held: Turnover, room: int, opens: Opens, stops: Stops = NONE) -> Floats:
     """Hours between each place coming free and the next node going out, beyond waiting for office hours.
 
-    The i-th place to come free is taken by the i-th node after the first `room`; what goes just after a stop is no
-    node's own pause.
+    The i-th place to come free is taken by the i-th node after the first `room`; over a stop, it waits for the stop's
+    end first.
     """
     took, gave = np.sort(held.took), np.sort(held.gave[np.isfinite(held.gave)])
     count = max(min(gave.size, took.size - room), 0)
-    pause = took[room : room + count] - opens(gave[:count])
-    pause = pause[~np.isin(took[room : room + count], took[stops.after])]
+    goes_on = np.append(-np.inf, took[stops.after])
+    took, gave = took[room : room + count], gave[:count]
+    pause = took - np.maximum(opens(gave), goes_on[np.searchsorted(goes_on, took, side="right") - 1])
     return np.where(pause > PROMPT, np.minimum(pause, LONGEST), 0.0)
 
 

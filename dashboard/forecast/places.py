@@ -13,8 +13,12 @@ _FEW = 24  # places up to which the earliest is found by looking at each
 def places(held: Singles, slots: Codes, earliest: Floats) -> Singles:
     """When each place comes free, (paths, places): held ones when their node gives them back, others at `earliest`.
 
-    held : (paths, held) hours until each is given back; slots, earliest : (paths,)
+    held : (paths, held) hours until each is given back; slots, earliest : (paths,). Where more are held than there are
+    places, those that are given back first are not taken again: inf
     """
+    over = held.shape[1] - slots
+    if held.shape[1] and (over > 0).any():
+        held = np.where(held.argsort(axis=1).argsort(axis=1) < over[:, None], np.float32(np.inf), held)
     spare = np.maximum(slots - held.shape[1], 0 if held.shape[1] else 1)
     more = np.arange(spare.max(initial=0))
     free = np.where(more < spare[:, None], earliest[:, None], np.float32(np.inf))

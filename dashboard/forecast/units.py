@@ -42,6 +42,10 @@ class Racks:
                 return not each.parted
         return False
 
+    def units(self, cell: Cell, rack: Codes, chosen: Flags) -> "Units":
+        """What the chosen nodes of a rollout of this cell went out as. rack, chosen : (nodes,)."""
+        return units_of(rack, chosen, self.together(cell))
+
 
 def racks_of(out_at: Floats, rack: Codes) -> Went:
     """How racks of several nodes went out, when others had. out_at, rack : (nodes,)"""

@@ -124,13 +124,17 @@ class Waves:
             plans[()] = 1.0
         chances = np.array(list(plans.values()))
         drawn = rng.choice(chances.size, paths, p=chances / chances.sum())
-        pauses = np.concatenate([self.pauses.get(cell[0], self.pauses.get("", np.empty(0))), seen.pauses])
+        pauses = np.concatenate([self.pauses_of(cell[0]), seen.pauses])
         for i, plan in enumerate(plans):
             rows = np.flatnonzero(drawn == i)
             if rows.size:
                 shape = (rows.size, len(plan))
                 rest = rng.choice(pauses, shape) if plan and pauses.size else np.zeros(shape)
                 yield Ahead(rows, np.array(plan, dtype=np.int64), rest.astype(np.float32))
+
+    def pauses_of(self, provider: str) -> Floats:
+        """Hours of each of its stops; everybody's where it is new."""
+        return self.pauses.get(provider, self.pauses.get("", np.empty(0)))
 
     def stopped(self, cell: Cell) -> tuple[int, int]:
         """How many rollouts of this cell stopped on their way, of how many."""

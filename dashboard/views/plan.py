@@ -1,7 +1,7 @@
 """What if this maintenance were moved, went more or fewer at once, or in two parts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from dashboard.forecast.engine import Experience, learn
 from dashboard.forecast.foretell import Place, foretell_in_parts
+from dashboard.forecast.spells import spells_of
 from dashboard.log.chronicle import read_chronicle
 from dashboard.log.read import in_force_of
 from dashboard.log.state import Known
@@ -35,8 +36,6 @@ AT_ONCE = {
     2.0: "twice as many at once",
 }
 MOST_CLASHES = 12
-AS_USUAL = 0.2
-"""The share of its nodes that goes at once where nobody told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +114,13 @@ def _both(connection: Connection, ahead: Ahead, name: str, change: Alternative) 
     known = chronicle.at(ahead.now, [name])
     rollout = known.rollouts[0]
     places = [Place(each.cluster_id, each.team_id) for each in chronicle.members(name, ahead.now)]
-    told = rollout.max_unavailable
-    at_once = told if np.isfinite(told) else max(AS_USUAL * rollout.nodes, 1.0)
+    at_once = experience.slots.usual(rollout, spells_of(rollout))
 
     def made(how: Alternative) -> Forecast:
         parts = alternatives(rollout, how, at_once)
-        return foretell_in_parts(rollout, parts, places, known.hour_of_week, experience, ahead.now)
+        slots = replace(experience.slots, decided=how.times != 1)
+        told = replace(experience, slots=slots)
+        return foretell_in_parts(rollout, parts, places, known.hour_of_week, told, ahead.now)
 
     return made(Alternative()), made(change)
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard.forecast.noise import Singles
-from dashboard.forecast.places import queue
+from dashboard.forecast.places import places, queue
 
 
 def eighths(of_hours: npt.ArrayLike) -> Singles:
@@ -29,15 +29,23 @@ def dumb_queue(free: list[float], hold: list[float]) -> list[float]:
 
 @settings(deadline=None, max_examples=60)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.integers(0, 60), st.integers(1, 5))
-def test_the_queue_is_the_dumb_queue(seed: int, places: int, waiting: int, paths: int) -> None:
+def test_the_queue_is_the_dumb_queue(seed: int, width: int, waiting: int, paths: int) -> None:
     rng = np.random.default_rng(seed)
-    free = eighths(rng.integers(0, 40, (paths, places)))
+    free = eighths(rng.integers(0, 40, (paths, width)))
     hold = eighths(rng.integers(1, 30, (paths, waiting)))
-    free[:, 1:][rng.random((paths, places - 1)) < 0.2] = np.inf
+    free[:, 1:][rng.random((paths, width - 1)) < 0.2] = np.inf
 
     went = queue(free, hold, lambda at: at)
 
     assert [dumb_queue(f.tolist(), h.tolist()) for f, h in zip(free, hold, strict=True)] == went.tolist()
+
+
+def test_of_more_that_are_out_than_places_the_first_to_come_back_are_not_followed() -> None:
+    held = eighths([[24, 8, 16], [8, 16, 24]])
+
+    free = places(held, np.array([2, 4]), np.array([0.5, 0.5]))
+
+    assert free.tolist() == [[3.0, np.inf, 2.0, np.inf], [1.0, 2.0, 3.0, 0.5]]
 
 
 def test_one_place_means_one_after_another() -> None:

@@ -1,0 +1,98 @@
+"""What is meant by the most that may be out at once: so many places, all in use, or a ceiling that is kept under."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+
+from dashboard.forecast.hours import OfficeHours, Opens
+from dashboard.forecast.past import Seen
+from dashboard.forecast.pooling import Floats
+from dashboard.forecast.slots import WAYS_TO_HOLD, Slots, Turnover, follows, growth, peak, places_at_most
+from dashboard.forecast.units import Racks
+from dashboard.forecast.waves import due
+
+_FEW = 3  # maintenances before a limit is called a ceiling
+_REACHED = 0.03  # mean distance, as a logarithm, of the most that were out from a limit that is reached
+_LESS = 0.8  # a ceiling leaves less delay unexplained than so many places would, by this factor
+_LONGEST = 24.0  # hours; no delay counts for more
+
+
+def learn_slots(seen: Sequence[Seen], racks: Racks, hours: dict[str, OfficeHours], hour_of_week: float) -> Slots:
+    """Which way of counting fits the told limits, or the hand-overs from node to node, and what the limits are."""
+    went = [each for each in seen if each.held[0].took.size]
+    misfit: defaultdict[str, Floats] = defaultdict(lambda: np.zeros(WAYS_TO_HOLD))
+    limited: defaultdict[str, list[Seen]] = defaultdict(list)
+    for each in went:
+        wrong = _missed(each) if _is_limited(each) else _unfollowed(each)
+        for name in (each.rollout.provider, ""):
+            misfit[name] += wrong
+            limited[name] += [each] * _is_limited(each)
+    way = {name: int(np.argmin(np.round(wrong, 6))) for name, wrong in misfit.items()}
+    used = {name: np.empty(0) for name in limited}
+    for name, those in limited.items():
+        if len(those) >= _FEW:
+            way[name], used[name] = _meant(those, way[name], racks, hours, hour_of_week)
+    share: defaultdict[str, list[float]] = defaultdict(list)
+    grows: defaultdict[str, list[Floats]] = defaultdict(list)
+    for each in went:
+        provider, nodes, told = each.rollout.provider, each.rollout.nodes, np.isfinite(each.rollout.max_unavailable)
+        if (told and not used[provider].size) or each.held[0].took.size < nodes:
+            continue
+        grown = growth(each.held[way[provider]])
+        for name in (provider, ""):
+            share[name] += [each.peaks[way[provider]] / nodes] * (not told)
+            grows[name] += [grown] * (grown.size > 0)
+    return Slots(
+        way,
+        {name: np.array(shares) for name, shares in share.items()},
+        used,
+        {name: np.array(rows) for name, rows in grows.items()},
+    )
+
+
+def _is_limited(each: Seen) -> bool:
+    """Whether its limit was told, and came into play."""
+    told = each.rollout.max_unavailable
+    return bool(np.isfinite(told) and 1 <= told < min(each.rollout.nodes, each.held[0].took.size))
+
+
+def _missed(each: Seen) -> Floats:
+    """(ways,) by how much the most that were out missed the limit."""
+    return np.minimum(np.abs(np.log(np.array(each.peaks, dtype=float) / each.rollout.max_unavailable)), 2.0) * 5
+
+
+def _unfollowed(each: Seen) -> Floats:
+    """(ways,) share of nodes that went out without a place having come free just then."""
+    handed = np.array([follows(way) for way in each.held], dtype=float)
+    return np.asarray(1.0 - handed[:, 0] / np.maximum(handed[:, 1], 1.0))
+
+
+def _meant(
+    those: Sequence[Seen], way: int, racks: Racks, hours: dict[str, OfficeHours], hour_of_week: float
+) -> tuple[int, Floats]:
+    """The way of counting, and the share of each limit that was in use at most where they are ceilings.
+
+    A limit that rollouts reach says how many places there are. One that they stay under does so only where nodes go
+    out as that many places come free, and not as fewer would.
+    """
+    used = np.array([each.peaks for each in those]) / np.array([[each.rollout.max_unavailable] for each in those])
+    if np.abs(np.log(used[:, way])).mean() <= _REACHED:
+        return way, np.empty(0)
+    as_places, as_seen = np.zeros(WAYS_TO_HOLD), np.zeros(WAYS_TO_HOLD)
+    for each in those:
+        rollout, units = each.rollout, racks.units(each.cell, each.rollout.rack, np.isfinite(each.out_at))
+        opens = partial(hours[rollout.provider].opens, hour_of_week=hour_of_week)
+        for i, held in enumerate(map(units.turnover, each.held)):
+            most = peak(held)
+            as_places[i] += _delay(held, places_at_most(rollout.max_unavailable / units.size, most), opens)
+            as_seen[i] += _delay(held, most, opens)
+    best = int(as_seen.argmin())
+    return (best, used[:, best]) if as_seen[best] < _LESS * as_places[way] else (way, np.empty(0))
+
+
+def _delay(held: Turnover, room: int, opens: Opens) -> float:
+    """Hours, of all that went out, between when that many places let each go and when it went."""
+    late = np.abs(np.sort(held.took) - due(held, room, opens)[:-1])
+    return float(np.minimum(late, _LONGEST).sum())
