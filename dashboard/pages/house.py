@@ -126,7 +126,8 @@ def _chrome(here: Room) -> Scope:
             with st.container(horizontal=True, key="ways", gap="xsmall"):
                 for room in ROOMS:
                     if room.listed:
-                        shell.way(room.name, room.title)
+                        with st.container(key="here", width="content") if room is here else nullcontext():
+                            shell.way(room.name, room.title)
             found = st.container(key="finder", width="content")
         scope = scoping.scope_bar()
         with found:

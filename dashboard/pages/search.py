@@ -73,7 +73,7 @@ def _results(wanted: str, scope: Scope) -> None:
         for kind, head in HEADS.items():
             hits = [each for each in found.hits if each.kind == kind]
             if hits:
-                paper.caption(f"{head}{', the first ones: more of the name finds fewer' if kind in found.more else ''}")
+                paper.caption(f"{head}{': the first of many, type more of the name' if kind in found.more else ''}")
             for each in hits:
                 room, name = WAYS[kind]
                 shell.way(room, f"**{text.plain(each.name)}** {text.plain(each.about)}", **{name: each.id})

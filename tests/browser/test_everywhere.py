@@ -128,6 +128,16 @@ def test_a_phone_gets_the_sentence_and_the_numbers_first(browser: Browser, demo:
     assert visit.complaints == []
 
 
+def test_the_way_to_the_page_that_is_open_is_in_sight_on_a_phone(browser: Browser, demo: App) -> None:
+    with visiting(browser, f"{demo.url}/lifecycle", 390, 844) as visit:
+        ways, here = (visit.page.locator(each).bounding_box() for each in (".st-key-ways", ".st-key-here"))
+
+    assert ways
+    assert here
+    assert ways["x"] <= here["x"]
+    assert here["x"] + here["width"] <= ways["x"] + ways["width"]
+
+
 def test_no_number_is_broken_on_a_phone(browser: Browser, demo: App) -> None:
     """1,184 in two lines would be read as two numbers."""
     with visiting(browser, f"{demo.url}/maintenance?maintenance=M-1129", 390, 844) as visit:

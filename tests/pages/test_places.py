@@ -21,7 +21,7 @@ THERE = {"node": {"node": NODE}, "cluster": {"cluster": CLUSTER}, "search": {"q"
         ("node", "empty", "no maintenance is known to have taken it out."),
         ("cluster", "full", "240 of 4,096 GPUs are out."),
         ("cluster", "empty", "all 4,096 GPUs are in service."),
-        ("search", "full", "Nodes, the first ones: more of the name finds fewer"),
+        ("search", "full", "Nodes: the first of many, type more of the name"),
         ("search", "empty", "Nothing goes by “iad”."),
     ],
 )
