@@ -9,7 +9,7 @@ from dashboard.forecast.experience import Experience
 from dashboard.forecast.handover import PROMPTLY, waves
 from dashboard.forecast.hours import OfficeHours
 from dashboard.forecast.noise import Singles
-from dashboard.forecast.places import places
+from dashboard.forecast.places import Stay, places
 from dashboard.forecast.pooling import Floats
 from dashboard.forecast.slots import HOLDS, Turnover, peak, turnover
 from dashboard.forecast.spells import Spells
@@ -90,28 +90,29 @@ def departures(
     hours = experience.hours_of(rollout.provider)
     opens = hours.from_now(hour_of_week)
     passing = experience.handovers.get(rollout.provider, PROMPTLY)
-    paused = bool(passing.pauses.any())
-    pause = passing.draw(line.hold.shape if paused or passing.waves else (1, 1), rng)
     start = np.maximum(start, 0.0)
+    out = line.held.shape[1]
+    rests = passing.draw(rollout.maintenance_id, (start.size, out + line.hold.shape[1]), rng)
     if passing.waves:
         free = places(line.held, line.slots, start)
-        return line.units.each(waves(free, line.hold, pause, line.slots, opens))
-    hold = line.hold + pause if paused else line.hold
+        return line.units.each(waves(free, line.hold, rests[:, out:], line.slots, opens))
+    stay, held = Stay(line.hold), line.held
+    if passing.pauses:
+        stay, held = Stay(line.hold, rests[:, out:]), opens(held) + rests[:, :out]
     stops = stops_of(line.past, line.room, partial(hours.opens, hour_of_week=hour_of_week))
     waited = line.waited(hours, hour_of_week)
     idle, gone = waited > IDLE, line.past.took.size
-    known = np.append(passing.pauses, experience.waves.pauses_of(rollout.provider))
-    went = np.empty_like(hold)
+    known = np.append(passing.every, experience.waves.pauses_of(rollout.provider))
+    went = np.empty_like(line.hold)
     for plan in experience.waves.ahead(cell, stops, gone, line.number, idle=idle, paths=start.size, rng=rng):
-        rows, pauses = plan.rows, plan.pauses
+        rows, begins = plan.rows, start[plan.rows]
         again = restart(waited, known, rows.size, rng) if idle else np.zeros(rows.size, np.float32)
-        if plan.after.size and plan.after[0] == 0 and not line.held.shape[1]:
+        if plan.after.size and plan.after[0] == 0 and not out:
             # It has been at this stop for a while: what is left of the pause.
-            pauses = pauses.copy()
-            pauses[:, 0] = np.where(pauses[:, 0] > waited, pauses[:, 0] - np.float32(waited), again)
-            again = np.zeros_like(again)
-        free = places(line.held[rows], line.slots[rows], np.maximum(start[rows], again))
-        if rows.size == start.size:
-            return line.units.each(in_waves(free, hold, line.slots, plan.after, pauses, opens))
-        went[rows] = in_waves(free, hold[rows], line.slots[rows], plan.after, pauses, opens)
+            plan.pauses[:, 0] = np.where(plan.pauses[:, 0] > waited, plan.pauses[:, 0] - np.float32(waited), again)
+        else:
+            begins = np.maximum(begins, again)
+        busy = np.maximum(line.held[rows].max(axis=1, initial=-np.inf), begins)
+        free = places(held[rows], line.slots[rows], begins)
+        went[rows] = in_waves(plan, free, busy, stay.of(rows), line.slots[rows], opens)
     return line.units.each(went)

@@ -9,7 +9,7 @@ import numpy as np
 from dashboard.forecast.calibration import NO_CALIBRATION, Calibration
 from dashboard.forecast.durations import SHORTEST, Durations, fit_durations
 from dashboard.forecast.fitting import Stays
-from dashboard.forecast.handover import Handover, habit, pauses_of, waves_of
+from dashboard.forecast.handover import Handover, Round, habit, pauses_of, waves_of
 from dashboard.forecast.hours import WEEK, OfficeHours, fit_hours, round_the_clock
 from dashboard.forecast.labels import labelled
 from dashboard.forecast.limits import learn_slots
@@ -168,7 +168,7 @@ def _handovers(
     seen: Sequence[Seen], slots: Slots, hours: dict[str, OfficeHours], racks: Racks, hour_of_week: float
 ) -> tuple[dict[str, Handover], Waves]:
     stopped: list[tuple[Cell, int, Stops]] = []
-    rounds: dict[str, list[tuple[int, int, int, Floats, Floats]]] = {}
+    rounds: dict[str, list[Round]] = {}
     for each in seen:
         provider = each.rollout.provider
         way = slots.way_of(provider)
@@ -186,9 +186,10 @@ def _handovers(
         stops = stops_of(held, room, opens)
         if whole:
             stopped.append((each.cell, units.number, stops))
-        waves, clear, between_waves = waves_of(held, opens)
-        between_nodes = pauses_of(held, room, opens, stops)
-        rounds.setdefault(provider, []).append((held.took.size, waves, clear, between_nodes, between_waves))
+        waves, clear, by_wave = waves_of(held, opens)
+        by_node = pauses_of(held, room, opens, stops)
+        seen_so = Round(each.rollout.maintenance_id, held.took.size, waves, clear, by_node, by_wave)
+        rounds.setdefault(provider, []).append(seen_so)
     return {provider: habit(rows) for provider, rows in rounds.items()}, learn_waves(stopped)
 
 

@@ -1,6 +1,7 @@
 """What passes before the next node goes: nothing, a provider's pause, or the end of the wave before it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,28 +15,57 @@ from dashboard.model.rollout import Codes
 _TOGETHER = 0.25  # hours within which nodes go out as one wave
 _SURE = 0.8  # share of waves that began with nobody out
 _ENOUGH = 5
+_RARE = 0.03  # share of hand-overs
+_TELLING = 10  # hand-overs of a maintenance that say no less of its like than more of them would
+_OTHERS = 5.0  # hand-overs of its own that weigh as much as all that others had
 
 
 @dataclass(frozen=True)
 class Handover:
     """How a provider passes a place on.
 
-    pauses : hours lost at each hand-over, in office hours' reckoning, of every one seen
+    pauses : maintenance -> hours lost at each hand-over, in office hours' reckoning; none where hardly any were
     waves  : whether the next nodes go only when the last of those before has given its place back
     """
 
-    pauses: Floats
-    waves: bool
+    pauses: dict[str, Floats] = field(default_factory=dict)
+    waves: bool = False
 
-    def draw(self, shape: tuple[int, int], rng: np.random.Generator) -> Singles:
-        """Draws pauses of any shape; nothing is drawn where none was ever seen."""
-        if not self.pauses.any():
+    @property
+    def every(self) -> Floats:
+        """The pauses of all."""
+        return np.concatenate([np.empty(0), *self.pauses.values()])
+
+    def draw(self, name: str, shape: tuple[int, int], rng: np.random.Generator) -> Singles:
+        """Draws pauses of a maintenance, (paths, nodes): all of one path as one that was seen had them.
+
+        What one maintenance has in common is kept in so: a bootstrap by clusters (Davison and Hinkley 1997, 3.8). The
+        more were seen of its own, the likelier those are.
+        """
+        if not self.pauses:
             return np.zeros(shape, np.float32)
-        pauses = self.pauses.astype(np.float32)
-        return np.take(pauses, rng.integers(0, pauses.size, shape, dtype=np.int32), mode="clip")
+        sizes = np.array([each.size for each in self.pauses.values()])
+        own = np.array([each == name for each in self.pauses])
+        weight = np.where(own, 0.0, np.minimum(sizes, _TELLING))
+        weight = weight / max(weight.sum(), 1.0) * _OTHERS + np.where(own, sizes, 0)
+        which = rng.choice(sizes.size, shape[0], p=weight / weight.sum())
+        first = (np.cumsum(sizes) - sizes)[which][:, None]
+        index = first + (rng.random(shape, dtype=np.float32) * sizes[which][:, None]).astype(np.int64)
+        return np.asarray(self.every.astype(np.float32)[np.minimum(index, sizes.sum() - 1)])
 
 
-PROMPTLY = Handover(np.zeros(0), False)
+PROMPTLY = Handover()
+
+
+class Round(NamedTuple):
+    """One maintenance: nodes, waves after the first, how many of them began clear; its pauses by node and by wave."""
+
+    name: str
+    nodes: int
+    waves: int
+    clear: int
+    by_node: Floats
+    by_wave: Floats
 
 
 def pauses_of(held: Turnover, room: int, opens: Opens, stops: Stops = NONE) -> Floats:
@@ -63,15 +93,15 @@ def waves_of(held: Turnover, opens: Opens) -> tuple[int, int, Floats]:
     return first.size, int(clear.sum()), np.where(pause > PROMPT, np.clip(pause, 0.0, LONGEST), 0.0)
 
 
-def habit(rounds: list[tuple[int, int, int, Floats, Floats]]) -> Handover:
-    """A provider's habit from its maintenances: nodes, waves, waves that began clear, pauses by node and by wave."""
-    nodes = sum(each[0] for each in rounds)
-    waves, clear = sum(each[1] for each in rounds), sum(each[2] for each in rounds)
+def habit(rounds: list[Round]) -> Handover:
+    """A provider's habit from its maintenances."""
+    nodes = sum(each.nodes for each in rounds)
+    waves, clear = sum(each.waves for each in rounds), sum(each.clear for each in rounds)
     if waves >= _ENOUGH and clear >= _SURE * waves and nodes >= 2 * waves:
-        return Handover(np.concatenate([each[4] for each in rounds]), True)
-    pauses = np.concatenate([np.empty(0), *(each[3] for each in rounds)])
+        return Handover({each.name: each.by_wave for each in rounds if each.by_wave.size}, waves=True)
+    made = Handover({each.name: each.by_node for each in rounds if each.by_node.size})
     # A rare pause may be a record that is missing; a habit shows more often.
-    return Handover(pauses if np.mean(pauses > 0) > 0.03 else np.zeros(0), False) if pauses.size else PROMPTLY
+    return made if made.pauses and np.mean(made.every > 0) > _RARE else PROMPTLY
 
 
 def waves(free: Singles, hold: Singles, pause: Singles, width: Codes, opens: SoonOpens) -> Singles:
@@ -87,7 +117,7 @@ def waves(free: Singles, hold: Singles, pause: Singles, width: Codes, opens: Soo
     for node in range(waiting):
         new = left == 0
         if new.any():
-            start[new] = opens((busy + pause[:, node])[new])
+            start[new] = opens((opens(busy) + pause[:, node])[new])
             left[new] = width[new]
         went[:, node] = start
         busy = np.where(new, start + hold[:, node], np.maximum(busy, start + hold[:, node]))

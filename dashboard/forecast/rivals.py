@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dashboard.forecast.places import queue
+from dashboard.forecast.places import Stay, queue
 from dashboard.forecast.pooling import Floats
 from dashboard.forecast.quantiles import HORIZON, Futures, back
 from dashboard.forecast.rollout import STEPS
@@ -100,7 +100,7 @@ class UsualTimes:
             out = time[:, IS_OUT[spells.now]]
             spare = np.full((PATHS, max(held - out.shape[1], 0 if out.shape[1] else 1)), start)
             free = np.concatenate([out, spare], axis=1).astype(np.float32)
-            waits = queue(free, time[:, spells.waiting].astype(np.float32), lambda at: at)
+            waits = queue(free, Stay(time[:, spells.waiting].astype(np.float32)), lambda at: at)
             went[:, spells.waiting] = waits
         ends = np.minimum(time + went, HORIZON)
         lost = np.tile(spells.now == REMOVED, (PATHS, 1))

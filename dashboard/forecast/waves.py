@@ -7,7 +7,7 @@ import numpy as np
 
 from dashboard.forecast.hours import Opens, SoonOpens
 from dashboard.forecast.noise import Singles
-from dashboard.forecast.places import queue
+from dashboard.forecast.places import Stay, queue
 from dashboard.forecast.pooling import Cell, Floats
 from dashboard.forecast.slots import Turnover
 from dashboard.forecast.spells import SKEW
@@ -182,20 +182,20 @@ def learn_waves(rollouts: list[tuple[Cell, int, Stops]]) -> Waves:
     return Waves(patterns, {name: np.concatenate(each) for name, each in pauses.items()})
 
 
-def in_waves(free: Singles, hold: Singles, slots: Codes, after: Codes, pauses: Singles, opens: SoonOpens) -> Singles:
-    """When each waiting node goes out: a queue that is stopped, at each of `after`, until all have been given back.
+def in_waves(plan: Ahead, free: Singles, busy: Singles, stay: Stay, slots: Codes, opens: SoonOpens) -> Singles:
+    """When each waiting node goes out: a queue that is stopped, at each of the plan's stops, until all are given back.
 
-    free : (paths, places), inf where a path has fewer; hold : (paths, waiting); slots : (paths,)
-    after : (stops,); pauses : (paths, stops); returns : (paths, waiting)
+    free : (paths, places), inf where a path has fewer; slots : (paths,); returns : (paths, waiting)
+    busy : (paths,) when the last of those that are out is given back
     """
-    went = np.empty_like(hold)
+    went = np.empty_like(stay.hold)
     begin = 0
-    busy = np.where(np.isfinite(free), free, -np.inf).max(axis=1)
-    for each, pause in zip(after.tolist(), pauses.T, strict=True):
-        queue(free, hold[:, begin:each], opens, went[:, begin:each])
-        busy = np.maximum(busy, (went[:, begin:each] + hold[:, begin:each]).max(axis=1, initial=-np.inf))
+    for each, pause in zip(plan.after.tolist(), plan.pauses.T, strict=True):
+        wave = stay.of(columns=slice(begin, each))
+        queue(free, wave, opens, went[:, begin:each])
+        busy = np.maximum(busy, (went[:, begin:each] + wave.hold).max(axis=1, initial=-np.inf))
         place = np.arange(slots.max(initial=1))
-        free = np.where(place < slots[:, None], (busy + pause)[:, None], np.float32(np.inf)).astype(np.float32)
+        free = np.where(place < slots[:, None], (opens(busy) + pause)[:, None], np.float32(np.inf)).astype(np.float32)
         begin = each
-    queue(free, hold[:, begin:], opens, went[:, begin:])
+    queue(free, stay.of(columns=slice(begin, None)), opens, went[:, begin:])
     return went

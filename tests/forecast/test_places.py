@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard.forecast.noise import Singles
-from dashboard.forecast.places import places, queue
+from dashboard.forecast.places import Stay, places, queue
 
 
 def eighths(of_hours: npt.ArrayLike) -> Singles:
@@ -35,7 +35,7 @@ def test_the_queue_is_the_dumb_queue(seed: int, width: int, waiting: int, paths:
     hold = eighths(rng.integers(1, 30, (paths, waiting)))
     free[:, 1:][rng.random((paths, width - 1)) < 0.2] = np.inf
 
-    went = queue(free, hold, lambda at: at)
+    went = queue(free, Stay(hold), lambda at: at)
 
     assert [dumb_queue(f.tolist(), h.tolist()) for f, h in zip(free, hold, strict=True)] == went.tolist()
 
@@ -49,12 +49,21 @@ def test_of_more_that_are_out_than_places_the_first_to_come_back_are_not_followe
 
 
 def test_one_place_means_one_after_another() -> None:
-    went = queue(eighths([[16]]), eighths([[8, 24, 40]]), lambda at: at)
+    went = queue(eighths([[16]]), Stay(eighths([[8, 24, 40]])), lambda at: at)
 
     assert went.tolist() == [[2.0, 3.0, 6.0]]
 
 
 def test_a_place_that_comes_free_at_night_is_used_in_the_morning() -> None:
-    went = queue(eighths([[16]]), eighths([[8, 24]]), lambda at: np.ceil(at / 10) * 10)
+    went = queue(eighths([[16]]), Stay(eighths([[8, 24]])), lambda at: np.ceil(at / 10) * 10)
 
     assert went.tolist() == [[10.0, 20.0]]
+
+
+def test_a_provider_that_pauses_does_so_in_its_own_hours() -> None:
+    """Given back at half past eleven, after hours: half an hour into the next ones the place is taken again."""
+    stay = Stay(eighths([[12, 24]]), eighths([[4, 4]]))
+
+    went = queue(eighths([[16]]), stay, lambda at: np.where(at % 10 > 1, np.ceil(at / 10) * 10, at))
+
+    assert went.tolist() == [[10.0, 20.5]]

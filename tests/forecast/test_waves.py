@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from dashboard.forecast.places import Stay
 from dashboard.forecast.slots import Turnover
 from dashboard.forecast.waves import NONE, Ahead, Stops, Waves, in_waves, learn_waves, restart, stops_of
 
@@ -83,13 +84,11 @@ def test_idle_places_say_that_the_stop_has_come() -> None:
 
 def test_the_next_wave_waits_for_the_last_of_the_one_before() -> None:
     """Two places, free at 0 and 1; four nodes of 2, 6, 1 and 1 hours; a stop of 3 hours after the second."""
+    plan = Ahead(np.array([0]), np.array([2]), np.array([[3.0]], np.float32))
+    stay = Stay(np.array([[2.0, 6.0, 1.0, 1.0]], np.float32))
+
     went = in_waves(
-        np.array([[0.0, 1.0]], np.float32),
-        np.array([[2.0, 6.0, 1.0, 1.0]], np.float32),
-        np.array([2]),
-        np.array([2]),
-        np.array([[3.0]], np.float32),
-        lambda at: at,
+        plan, np.array([[0.0, 1.0]], np.float32), np.zeros(1, np.float32), stay, np.array([2]), lambda at: at
     )
 
     assert went.tolist() == [[0.0, 1.0, 10.0, 10.0]]
