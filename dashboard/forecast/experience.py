@@ -134,7 +134,7 @@ def _renumbered(codes: Codes) -> tuple[Codes, Codes]:
 
 
 def _hours_and_slots(seen: Sequence[Seen], racks: Racks, hour_of_week: float) -> tuple[dict[str, OfficeHours], Slots]:
-    """Both, though each takes the other to be seen: whether a place was free for long, and for how long it was free."""
+    """Hours are read off places that stay free; limits, off how long; and hours once more where limits are ceilings."""
     hours = _hours(seen, Slots(), hour_of_week)
     slots = learn_slots(seen, racks, hours, hour_of_week)
     return (_hours(seen, slots, hour_of_week) if any(each.size for each in slots.used.values()) else hours), slots

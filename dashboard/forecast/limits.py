@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -25,30 +26,38 @@ def learn_slots(seen: Sequence[Seen], racks: Racks, hours: dict[str, OfficeHours
     misfit: defaultdict[str, Floats] = defaultdict(lambda: np.zeros(WAYS_TO_HOLD))
     limited: defaultdict[str, list[Seen]] = defaultdict(list)
     for each in went:
-        wrong = _missed(each) if _is_limited(each) else _unfollowed(each)
+        bound = _is_limited(each)
         for name in (each.rollout.provider, ""):
-            misfit[name] += wrong
-            limited[name] += [each] * _is_limited(each)
+            misfit[name] += _missed(each) if bound else _unfollowed(each)
+            if bound:
+                limited[name].append(each)
     way = {name: int(np.argmin(np.round(wrong, 6))) for name, wrong in misfit.items()}
-    used = {name: np.empty(0) for name in limited}
+    used: dict[str, Floats] = {}
     for name, those in limited.items():
         if len(those) >= _FEW:
             way[name], used[name] = _meant(those, way[name], racks, hours, hour_of_week)
+    return _with_peaks(Slots(way, used=used), [each for each in went if each.held[0].took.size == each.rollout.nodes])
+
+
+def _with_peaks(slots: Slots, whole: Sequence[Seen]) -> Slots:
+    """The same with what the peaks of rollouts say that all went out, where no limit says how many places there are."""
     share: defaultdict[str, list[float]] = defaultdict(list)
     grows: defaultdict[str, list[Floats]] = defaultdict(list)
-    for each in went:
-        provider, nodes, told = each.rollout.provider, each.rollout.nodes, np.isfinite(each.rollout.max_unavailable)
-        if (told and not used[provider].size) or each.held[0].took.size < nodes:
+    for each in whole:
+        provider, told = each.rollout.provider, bool(np.isfinite(each.rollout.max_unavailable))
+        if told and not slots.used_by(provider).size:
             continue
-        grown = growth(each.held[way[provider]])
+        way = slots.way_of(provider)
+        grown = growth(each.held[way])
         for name in (provider, ""):
-            share[name] += [each.peaks[way[provider]] / nodes] * (not told)
-            grows[name] += [grown] * (grown.size > 0)
-    return Slots(
-        way,
-        {name: np.array(shares) for name, shares in share.items()},
-        used,
-        {name: np.array(rows) for name, rows in grows.items()},
+            if not told:
+                share[name].append(each.peaks[way] / each.rollout.nodes)
+            if grown.size:
+                grows[name].append(grown)
+    return replace(
+        slots,
+        share={name: np.array(shares) for name, shares in share.items()},
+        grows={name: np.array(rows) for name, rows in grows.items()},
     )
 
 
