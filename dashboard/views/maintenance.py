@@ -156,7 +156,8 @@ def sentence(summary: Summary, now: datetime, scope: Scope) -> str:
         first = f"{words.count(summary.out)} of {total} are out, {words.count(summary.returned)} are back."
     elif summary.likely_start or summary.planned_start:
         start = summary.likely_start or summary.planned_start or now
-        first = f"{words.stage(summary.status).capitalize()}: {total} go out from {words.when(start, now, scope.zone)}."
+        begin = "go out" if start > now else "were to go out"
+        first = f"{words.stage(summary.status).capitalize()}: {total} {begin} {words.when(start, now, scope.zone)}."
     else:
         first = f"{words.stage(summary.status).capitalize()}, with {total}."
     if summary.likely_end is None or summary.plan_on_end is None:
