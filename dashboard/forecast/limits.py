@@ -27,8 +27,9 @@ def learn_slots(seen: Sequence[Seen], racks: Racks, hours: dict[str, OfficeHours
     limited: defaultdict[str, list[Seen]] = defaultdict(list)
     for each in went:
         bound = _is_limited(each)
+        wrong = _missed(each) if bound else _unfollowed(each)
         for name in (each.rollout.provider, ""):
-            misfit[name] += _missed(each) if bound else _unfollowed(each)
+            misfit[name] += wrong
             if bound:
                 limited[name].append(each)
     way = {name: int(np.argmin(np.round(wrong, 6))) for name, wrong in misfit.items()}

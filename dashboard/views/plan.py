@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from dashboard.forecast.engine import Experience, learn
 from dashboard.forecast.foretell import Place, foretell_in_parts
-from dashboard.forecast.spells import spells_of
+from dashboard.forecast.spells import spells_of, tidied
 from dashboard.log.chronicle import read_chronicle
 from dashboard.log.read import in_force_of
 from dashboard.log.state import Known
@@ -112,7 +112,7 @@ def _both(connection: Connection, ahead: Ahead, name: str, change: Alternative) 
     experience = _learnt.get(connection, (hour, ids), hour, learnt)
     chronicle = read_chronicle(connection, [name], ahead.at)
     known = chronicle.at(ahead.now, [name])
-    rollout = known.rollouts[0]
+    rollout = tidied(known.rollouts[0])
     places = [Place(each.cluster_id, each.team_id) for each in chronicle.members(name, ahead.now)]
     at_once = experience.slots.usual(rollout, spells_of(rollout))
 
