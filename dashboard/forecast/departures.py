@@ -102,7 +102,7 @@ def departures(
     stops = stops_of(line.past, line.room, partial(hours.opens, hour_of_week=hour_of_week))
     waited = line.waited(hours, hour_of_week)
     idle, gone = waited > IDLE, line.past.took.size
-    known = np.append(passing.every, experience.waves.pauses_of(rollout.provider))
+    known = np.append(passing.every, experience.waves.pauses_of(rollout.provider)) if idle else np.empty(0)
     went = np.empty_like(line.hold)
     for plan in experience.waves.ahead(cell, stops, gone, line.number, idle=idle, paths=start.size, rng=rng):
         rows, begins = plan.rows, start[plan.rows]

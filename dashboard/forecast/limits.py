@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
@@ -21,22 +21,38 @@ _LONGEST = 24.0  # hours; no delay counts for more
 
 
 def learn_slots(seen: Sequence[Seen], racks: Racks, hours: dict[str, OfficeHours], hour_of_week: float) -> Slots:
-    """Which way of counting fits the told limits, or the hand-overs from node to node, and what the limits are."""
+    """Which way of counting fits the told limits, or the hand-overs from node to node, and what the limits are.
+
+    A limit that rollouts reach says how many places there are. One that they stay under does so only where nodes go
+    out as that many places come free, and not as fewer would.
+    """
     went = [each for each in seen if each.held[0].took.size]
+
+    @cache
+    def delays(i: int) -> Floats:
+        return _delays(went[i], racks, hours, hour_of_week)
+
     misfit: defaultdict[str, Floats] = defaultdict(lambda: np.zeros(WAYS_TO_HOLD))
-    limited: defaultdict[str, list[Seen]] = defaultdict(list)
-    for each in went:
+    limited: defaultdict[str, list[int]] = defaultdict(list)
+    for i, each in enumerate(went):
         bound = _is_limited(each)
         wrong = _missed(each) if bound else _unfollowed(each)
         for name in (each.rollout.provider, ""):
             misfit[name] += wrong
             if bound:
-                limited[name].append(each)
+                limited[name].append(i)
     way = {name: int(np.argmin(np.round(wrong, 6))) for name, wrong in misfit.items()}
     used: dict[str, Floats] = {}
     for name, those in limited.items():
-        if len(those) >= _FEW:
-            way[name], used[name] = _meant(those, way[name], racks, hours, hour_of_week)
+        if len(those) < _FEW:
+            continue
+        part, used[name] = np.array([_used(went[i]) for i in those]), np.empty(0)
+        if np.abs(np.log(part[:, way[name]])).mean() <= _REACHED:
+            continue
+        as_places, as_seen = sum((delays(i) for i in those), np.zeros((2, WAYS_TO_HOLD)))
+        best = int(as_seen.argmin())
+        if as_seen[best] < _LESS * as_places[way[name]]:
+            way[name], used[name] = best, part[:, best]
     return _with_peaks(Slots(way, used=used), [each for each in went if each.held[0].took.size == each.rollout.nodes])
 
 
@@ -70,7 +86,12 @@ def _is_limited(each: Seen) -> bool:
 
 def _missed(each: Seen) -> Floats:
     """(ways,) by how much the most that were out missed the limit."""
-    return np.minimum(np.abs(np.log(np.array(each.peaks, dtype=float) / each.rollout.max_unavailable)), 2.0) * 5
+    return np.minimum(np.abs(np.log(_used(each))), 2.0) * 5
+
+
+def _used(each: Seen) -> Floats:
+    """(ways,) the most that were out, as a share of the limit."""
+    return np.array(each.peaks, dtype=float) / each.rollout.max_unavailable
 
 
 def _unfollowed(each: Seen) -> Floats:
@@ -79,27 +100,16 @@ def _unfollowed(each: Seen) -> Floats:
     return np.asarray(1.0 - handed[:, 0] / np.maximum(handed[:, 1], 1.0))
 
 
-def _meant(
-    those: Sequence[Seen], way: int, racks: Racks, hours: dict[str, OfficeHours], hour_of_week: float
-) -> tuple[int, Floats]:
-    """The way of counting, and the share of each limit that was in use at most where they are ceilings.
-
-    A limit that rollouts reach says how many places there are. One that they stay under does so only where nodes go
-    out as that many places come free, and not as fewer would.
-    """
-    used = np.array([each.peaks for each in those]) / np.array([[each.rollout.max_unavailable] for each in those])
-    if np.abs(np.log(used[:, way])).mean() <= _REACHED:
-        return way, np.empty(0)
-    as_places, as_seen = np.zeros(WAYS_TO_HOLD), np.zeros(WAYS_TO_HOLD)
-    for each in those:
-        rollout, units = each.rollout, racks.units(each.cell, each.rollout.rack, np.isfinite(each.out_at))
-        opens = partial(hours[rollout.provider].opens, hour_of_week=hour_of_week)
-        for i, held in enumerate(map(units.turnover, each.held)):
-            most = peak(held)
-            as_places[i] += _delay(held, places_at_most(rollout.max_unavailable / units.size, most), opens)
-            as_seen[i] += _delay(held, most, opens)
-    best = int(as_seen.argmin())
-    return (best, used[:, best]) if as_seen[best] < _LESS * as_places[way] else (way, np.empty(0))
+def _delays(each: Seen, racks: Racks, hours: dict[str, OfficeHours], hour_of_week: float) -> Floats:
+    """(2, ways) delays with as many places as were told, and with as many as were seen."""
+    rollout, units = each.rollout, racks.units(each.cell, each.rollout.rack, np.isfinite(each.out_at))
+    opens = partial(hours[rollout.provider].opens, hour_of_week=hour_of_week)
+    found = np.zeros((2, WAYS_TO_HOLD))
+    for i, held in enumerate(map(units.turnover, each.held)):
+        most = peak(held)
+        for j, room in enumerate((places_at_most(rollout.max_unavailable / units.size, most), most)):
+            found[j, i] = _delay(held, room, opens)
+    return found
 
 
 def _delay(held: Turnover, room: int, opens: Opens) -> float:
